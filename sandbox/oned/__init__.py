@@ -1,0 +1,1 @@
+"""An OpenNebula front end's API (`oned`) as a small server: XML-RPC, pools, lifecycle; what runs VMs is a driver."""
