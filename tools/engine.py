@@ -1,0 +1,167 @@
+"""A Docker engine of this project's own, for machines where none answers: Debian's dockerd, run without systemd.
+
+    python3 -m tools.engine start | stop | status
+
+Everything of it lies under one folder of the user's cache: socket, data, process id, log. It has a bridge of its own,
+so that it can run beside another engine, and listens on its socket alone. `stop` refuses while a container runs in it.
+"""
+
+import fcntl
+import hashlib
+import ipaddress
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from tools.command import Failed, output
+from tools.places import CACHE, path_without_venv
+from tools.root import as_root
+
+HOME = CACHE / "engine"
+SOCKET = HOME / "docker.sock"
+HOST = f"unix://{SOCKET}"
+OWN = {"DOCKER_HOST": HOST, "PATH": path_without_venv()}
+"""What the docker command needs in its environment to speak to it."""
+PID = HOME / "docker.pid"
+LOG = HOME / "docker.log"
+BRIDGE = f"fon-{hashlib.sha256(str(HOME).encode()).hexdigest()[:8]}"
+SUBNETS = [ipaddress.IPv4Network(f"172.31.{third}.0/24") for third in range(255, 223, -1)]
+"""Where the bridge may lie: at the far end of what Docker itself hands out last."""
+
+
+def answers(environment: Mapping[str, str]) -> bool:
+    """Whether an engine answers the docker command with these variables added to the environment."""
+    return bool(output("docker", "version", "--format", "{{.Server.Version}}", env=environment))
+
+
+def start(root: list[str]) -> None:
+    """Start the engine unless it runs, and wait until it answers. Raises Failed with the end of its log.
+
+    `root` goes before commands that root must run.
+    """
+    HOME.mkdir(parents=True, exist_ok=True)
+    with (HOME / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if answers(OWN):
+            return
+        if len(str(SOCKET)) > 100:
+            raise Failed(f"{SOCKET} is too long for a socket's name", "set XDG_CACHE_HOME to a shorter folder")
+        _make_bridge(root)
+        with LOG.open("ab") as log:
+            process = subprocess.Popen(
+                [*root, "env", f"PATH={path_without_venv()}", "dockerd", *_options()],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd="/",
+                start_new_session=True,
+            )
+        if not _wait(lambda: answers(OWN) or process.poll() is not None, seconds=60) or not answers(OWN):
+            raise Failed(f"dockerd does not answer:\n{_last_lines(LOG)}\n(all of it: {LOG})")
+
+
+def stop(root: list[str]) -> str:
+    """Stop the engine if it runs and no container runs in it; says what was done."""
+    pid = _pid()
+    if pid is None:
+        return "the project's own Docker engine does not run"
+    running = (output("docker", "ps", "--quiet", env=OWN) or "").split()
+    if running:
+        return f"the project's own Docker engine stays: {len(running)} containers run in it"
+    _run(root, "kill", str(pid))
+    if not _wait(lambda: _pid() is None, seconds=60):
+        raise Failed(f"dockerd (process {pid}) does not stop; see {LOG}")
+    output(*root, "ip", "link", "delete", BRIDGE)
+    return f"stopped the project's own Docker engine; its images stay in {HOME}"
+
+
+def _options() -> list[str]:
+    group = ["--group", str(os.getgid())] if os.geteuid() else []
+    return [
+        *("--host", HOST),
+        *("--data-root", f"{HOME}/data"),
+        *("--exec-root", f"{HOME}/run"),
+        *("--pidfile", str(PID)),
+        *("--bridge", BRIDGE),
+        *group,
+    ]
+
+
+def _make_bridge(root: list[str]) -> None:
+    """A bridge of our own: Docker's usual one, docker0, may belong to another engine, which would lose its network."""
+    if output("ip", "link", "show", BRIDGE) is not None:
+        return
+    subnet = free_subnet(json.loads(output("ip", "-json", "-4", "route", "show", "table", "all") or "[]"))
+    _run(root, "ip", "link", "add", "name", BRIDGE, "type", "bridge")
+    _run(root, "ip", "address", "add", f"{subnet[1]}/{subnet.prefixlen}", "dev", BRIDGE)
+
+
+def free_subnet(routes: list[dict[str, str]]) -> ipaddress.IPv4Network:
+    """The first of SUBNETS that no route of this machine touches; `routes` as `ip -json route` gives them."""
+    taken = [ipaddress.IPv4Network(route["dst"], strict=False) for route in routes if route["dst"] != "default"]
+    for subnet in SUBNETS:
+        if not any(subnet.overlaps(network) for network in taken):
+            return subnet
+    raise Failed(f"no subnet is free for Docker between {SUBNETS[-1]} and {SUBNETS[0]}", "free one of these routes")
+
+
+def _pid() -> int | None:
+    """The process id of the running engine. A pid file may outlive its process, and the number be another's by now."""
+    try:
+        pid = int(PID.read_text())
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+    except (OSError, ValueError):
+        return None
+    return pid if str(PID) in command else None
+
+
+def _run(root: list[str], *argv: str) -> None:
+    ended = subprocess.run([*root, *argv], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if ended.returncode:
+        raise Failed(f"`{' '.join(argv)}` as root: {ended.stderr.strip()}")
+
+
+def _wait(condition: Callable[[], bool], seconds: float) -> bool:
+    """Whether the condition came true in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.2)
+    return True
+
+
+def _last_lines(file: Path, lines: int = 10) -> str:
+    return "\n".join(file.read_text(errors="replace").splitlines()[-lines:])
+
+
+def main(arguments: list[str]) -> int:
+    """Command line; see the module's docstring."""
+    root = as_root()
+    if arguments not in (["start"], ["stop"], ["status"]):
+        print("usage: python3 -m tools.engine start | stop | status", file=sys.stderr)
+        return 2
+    if arguments == ["status"]:
+        print(f"the project's own Docker engine {'answers at ' + HOST if answers(OWN) else 'does not run'}")
+        return 0
+    if root is None:
+        print("only root can start or stop a Docker engine", file=sys.stderr)
+        return 1
+    try:
+        if arguments == ["stop"]:
+            print(stop(root))
+        else:
+            start(root)
+            print(HOST)
+    except Failed as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
