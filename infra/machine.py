@@ -1,0 +1,146 @@
+"""A virtual machine that is ready to run containers."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+import pulumi
+import pulumi_command as command
+import pulumi_opennebula as opennebula
+
+from infra import scripts
+from infra.scripts import DataDisk, Mount
+from infra.settings import MachineSettings
+from infra.ssh import KEY_TYPES, Access, known_hosts_name
+
+
+@dataclass(frozen=True)
+class MachineSpec:
+    """What a machine is to be. `memory` is in MiB; `mounts` are the folders that its containers will want.
+
+    `disks` are persistent images by name, attached in this order, and where each is mounted.
+    """
+
+    name: str
+    address: IPv4Address
+    cpu: float
+    vcpu: int
+    memory: int
+    mounts: tuple[Mount, ...]
+    disks: tuple[tuple[str, str], ...] = ()
+    cluster: str | None = None
+    host: str | None = None
+
+
+class Machine(pulumi.ComponentResource):
+    """A VM whose start script brought its disks and Docker, and whose SSH host key is pinned.
+
+    What lives on it is made with `on_it()` as its options: after `ready`, and gone with the VM.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        spec: MachineSpec,
+        *,
+        settings: MachineSettings,
+        network_id: pulumi.Input[int],
+        groups: Sequence[opennebula.SecurityGroup],
+        access: Access,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("flower:infra:Machine", name, None, opts)
+        self.address = str(spec.address)
+        self.access = access
+        disks = [DataDisk(f"vd{'bcdefgh'[place]}", folder) for place, (_, folder) in enumerate(spec.disks)]
+
+        self.vm = opennebula.VirtualMachine(
+            f"{name}-vm",
+            name=spec.name,
+            description="Flower federation",
+            template_id=_template(settings.template),
+            cpu=spec.cpu,
+            vcpu=spec.vcpu,
+            memory=spec.memory,
+            disks=_disks(settings, [image for image, _ in spec.disks], [disk.target for disk in disks]),
+            nics=[
+                opennebula.NicArgs(
+                    network_id=network_id, ip=self.address, security_groups=[group.id.apply(int) for group in groups]
+                )
+            ],
+            context={
+                "NETWORK": "YES",
+                "SET_HOSTNAME": spec.name,
+                "SSH_PUBLIC_KEY": access.key.public,
+                "START_SCRIPT_BASE64": b64encode(
+                    scripts.start_machine(disks, settings.package_mirror).encode()
+                ).decode(),
+            },
+            sched_requirements=_requirements(spec),
+            # Another VM cannot have the address before this one gives it back.
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+        )
+        self.host_key = self._read_host_key(name)
+        self.connection = access.to_machine(self.address, self.host_key)
+        self.ready = command.remote.Command(
+            f"{name}-ready",
+            connection=self.connection,
+            create=scripts.await_machine(spec.mounts),
+            triggers=[self.vm.id],
+            opts=pulumi.ResourceOptions(parent=self, deleted_with=self.vm),
+        )
+        self.known_host = self.host_key.apply(lambda key: f"{known_hosts_name(self.address)} {key}\n")
+        self.register_outputs({"address": self.address, "vmId": self.vm.id, "hostKey": self.host_key})
+
+    def on_it(self, parent: pulumi.Resource, *after: pulumi.Resource) -> pulumi.ResourceOptions:
+        """Options of what lives on this machine: made when it is ready and `after` is done, gone when it is gone."""
+        return pulumi.ResourceOptions(parent=parent, depends_on=[self.ready, *after], deleted_with=self.vm)
+
+    def _read_host_key(self, name: str) -> pulumi.Output[str]:
+        """Once for each VM, from where it is nearest: the bastion, or the deployer where there is none."""
+        script = scripts.read_host_key(self.address, KEY_TYPES)
+        options = pulumi.ResourceOptions(parent=self, deleted_with=self.vm)
+        if self.access.bastion is None:
+            found = command.local.Command(f"{name}-host-key", create=script, triggers=[self.vm.id], opts=options)
+        else:
+            found = command.remote.Command(
+                f"{name}-host-key",
+                connection=self.access.to_bastion(),
+                create=script,
+                triggers=[self.vm.id],
+                opts=options,
+            )
+        key: pulumi.Output[str] = found.stdout
+        return key
+
+
+def _template(name: str | None) -> int | None:
+    return None if name is None else opennebula.get_template(name=name).id
+
+
+def _disks(
+    settings: MachineSettings, images: Sequence[str], targets: Sequence[str]
+) -> list[opennebula.DiskArgs] | None:
+    """The system disk and the persistent images; None leaves the disks to the template."""
+    if settings.image is None:
+        return None
+    system = opennebula.DiskArgs(image_id=opennebula.get_image(name=settings.image).id, size=settings.disk_size)
+    return [system, *map(_persistent_disk, images, targets)]
+
+
+def _persistent_disk(image: str, target: str) -> opennebula.DiskArgs:
+    """Looked up, never owned: no deployment makes it, replaces it or deletes it."""
+    found = opennebula.get_image(name=image)
+    if not found.persistent:
+        raise pulumi.RunError(
+            f"image {image} is not persistent, what is written to it would be lost: oneimage persistent {found.id}"
+        )
+    return opennebula.DiskArgs(image_id=found.id, target=target)
+
+
+def _requirements(spec: MachineSpec) -> str | None:
+    wanted = [("CLUSTER", spec.cluster), ("NAME", spec.host)]
+    return " & ".join(f'{attribute} = "{value}"' for attribute, value in wanted if value is not None) or None
