@@ -80,8 +80,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
         def answer() -> provider_pb2.CheckResponse:
             given = decode(request.news)
-            engines = {name: value for name, value in given.items() if _is_engines(name)}
-            own = {name: value for name, value in given.items() if not _is_engines(name)}
+            own = _without_engines(given)
+            engines = {name: value for name, value in given.items() if name not in own}
             config, failures = self._schema.check_config(own)
             checked, more = self._provider.check_config(self._operation(request.urn), plain(config))
             marked = mark_echoed_secrets(checked, config)
@@ -93,7 +93,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         """Changed inputs of the provider configure it anew and replace no resource."""
 
         def answer() -> provider_pb2.DiffResponse:
-            old, new = (self._schema.decode_config(decode(side)) for side in (request.old_inputs, request.news))
+            sides = (request.old_inputs, request.news)
+            old, new = (self._schema.decode_config(_without_engines(decode(side))) for side in sides)
             changes = diff(old, new, self._schema.config(), self._schema, request.ignoreChanges)
             return _compared({path: Change(change.kind) for path, change in changes.items()})
 
@@ -105,7 +106,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         """Hand the provider its inputs."""
 
         def answer() -> provider_pb2.ConfigureResponse:
-            config = self._schema.decode_config(decode(request.args))
+            config = self._schema.decode_config(_without_engines(decode(request.args)))
             self._provider.configure(self._operation(request.urn), plain(config))
             return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
@@ -313,6 +314,6 @@ def _property_diff(change: Change) -> provider_pb2.PropertyDiff:
     return provider_pb2.PropertyDiff(kind=provider_pb2.PropertyDiff.Kind.Value(kind), inputDiff=True)
 
 
-def _is_engines(name: str) -> bool:
-    """Whether a setting of a provider is for the engine rather than for the provider."""
-    return name in _ENGINE_SETTINGS or name.startswith("__")
+def _without_engines(config: Properties) -> Properties:
+    """A provider's inputs without those that are for the engine."""
+    return {name: config[name] for name in config if name not in _ENGINE_SETTINGS and not name.startswith("__")}
