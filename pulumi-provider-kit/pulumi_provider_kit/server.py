@@ -49,9 +49,9 @@ def serve(provider: Provider, argv: Sequence[str] | None = None) -> None:
 
     signal.signal(signal.SIGINT, interrupted)
     signal.signal(signal.SIGTERM, interrupted)
+    threading.Thread(target=_stop_with_parent, args=(stop, os.getppid()), daemon=True).start()
     server.start()
     print(port, flush=True)
-    threading.Thread(target=_stop_with_parent, args=(stop, os.getppid()), daemon=True).start()
     stop.get()
     servicer.cancellation.set()
     server.stop(_GRACE).wait()
