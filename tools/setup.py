@@ -28,6 +28,7 @@ from tools.steps import (
 STEPS = (
     system_packages.STEP,
     venv.STEP,
+    venv.PACKAGES,
     pulumi_cli.STEP,
     docker_engine.STEP,
     base_image.STEP,

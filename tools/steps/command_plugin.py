@@ -46,5 +46,5 @@ STEP = Step(
     done=done,
     run=run,
     remedy="see the cause above",
-    after=("Pulumi CLI",),
+    after=("Pulumi CLI", "Python packages"),
 )

@@ -64,5 +64,5 @@ STEP = Step(
     done=done,
     run=run,
     remedy=f"see the cause above, or install Pulumi {OLDEST} or newer yourself (pulumi.com/docs/install)",
-    after=("Python packages",),
+    after=("virtual environment",),
 )

@@ -25,20 +25,24 @@ def system_packages() -> list[str]:
 
 
 def done() -> bool:
-    """Whether just these requirements are installed and the wrappers are today's."""
-    return (
-        STAMP.is_file()
-        and STAMP.read_text() == fingerprint(ROOT)
-        and output(PYTHON, "-c", "import pip") is not None
-        and all(_same(wrapper, VENV_BIN / wrapper.name) for wrapper in WRAPPERS.iterdir())
-    )
+    """Whether there is an environment that no interrupted pip has left."""
+    return not UNFINISHED.exists() and output(PYTHON, "-c", "import pip") is not None
 
 
 def run(shell: Shell) -> str:
-    """Install the requirements; into a new environment if there is none or an earlier pip was interrupted."""
-    python = getattr(sys, "_base_executable", sys.executable)
-    if UNFINISHED.exists() or output(PYTHON, "-c", "import pip") is None:
-        shell.run(python, "-m", "venv", "--clear", VENV)
+    """Make an empty environment."""
+    shell.run(getattr(sys, "_base_executable", sys.executable), "-m", "venv", "--clear", VENV)
+    return "made"
+
+
+def packages_done() -> bool:
+    """Whether just these requirements are installed and the wrappers are today's."""
+    wrappers = all(_same(wrapper, VENV_BIN / wrapper.name) for wrapper in WRAPPERS.iterdir())
+    return STAMP.is_file() and STAMP.read_text() == fingerprint(ROOT) and wrappers
+
+
+def install_packages(shell: Shell) -> str:
+    """Install the requirements and the wrappers."""
     UNFINISHED.touch()
     shell.run(PYTHON, "-m", "pip", "install", "--progress-bar=off", "-r", "requirements.txt", cwd=ROOT)
     shell.run(PYTHON, "-m", "pip", "check")
@@ -64,9 +68,17 @@ def _same(one: Path, other: Path) -> bool:
 
 
 STEP = Step(
-    name="Python packages",
+    name="virtual environment",
     done=done,
     run=run,
-    remedy="see that pip reaches its index (a mirror is set by PIP_INDEX_URL, its certificate authority by PIP_CERT)",
+    remedy="see that `python3 -m venv FOLDER` works on this machine",
     after=("system packages",),
+)
+
+PACKAGES = Step(
+    name="Python packages",
+    done=packages_done,
+    run=install_packages,
+    remedy="see that pip reaches its index (a mirror is set by PIP_INDEX_URL, its certificate authority by PIP_CERT)",
+    after=("virtual environment",),
 )
