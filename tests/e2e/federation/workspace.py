@@ -1,0 +1,208 @@
+"""A copy of the project with a cloud, a stack and a state of its own, driven by the commands a user types.
+
+Nothing in it meets a developer's dev stack: the folder, the sandbox (its name, ports and networks), the Pulumi backend,
+`PULUMI_HOME`, the stack and the subnet are the workspace's alone. The Docker engine and the images in it are shared, because
+an image's tag is the hash of what it was built from.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[3]
+STACK = "e2e"
+
+
+class CommandFailed(AssertionError):
+    """A command ended with another exit code than expected; the message holds all it printed."""
+
+
+@dataclass
+class Workspace:
+    """One isolated copy of the project in `folder`."""
+
+    folder: Path
+    subnet: str  # CIDR of the private network
+    env: dict[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        copy_project(self.folder)
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PULUMI_", "ONE_", "FLWR_"))}
+        state = self.folder.parent / "state"
+        state.mkdir()
+        home = self.folder.parent / "pulumi-home"
+        home.mkdir()
+        plugins = Path(os.environ.get("PULUMI_HOME", Path.home() / ".pulumi")) / "plugins"
+        if plugins.is_dir():  # official plugins that set-up installed need no second download
+            (home / "plugins").symlink_to(plugins)
+        self.env = inherited | {
+            "PATH": f"{ROOT / '.venv/bin'}:{os.environ['PATH']}",
+            "PULUMI_BACKEND_URL": f"file://{state}",
+            "PULUMI_CONFIG_PASSPHRASE": secrets.token_hex(16),
+            "PULUMI_HOME": str(home),
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "FLWR_HOME": str(self.folder.parent / "flwr-home"),
+            "NO_COLOR": "1",
+        }
+
+    # -- commands -----------------------------------------------------------------------------------------------------
+    def run(self, *argv: str, expect: int | None = 0, timeout: float = 900) -> str:
+        """Run a command in the workspace and return what it printed; `expect=None` accepts any exit code."""
+        done = subprocess.run(
+            argv,
+            cwd=self.folder,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        if expect is not None and done.returncode != expect:
+            raise CommandFailed(f"{' '.join(argv)}: exit code {done.returncode}, not {expect}\n{done.stdout}")
+        return done.stdout
+
+    def pulumi(self, *argv: str, expect: int | None = 0) -> str:
+        """Run `pulumi` without questions."""
+        return self.run("pulumi", *argv, "--non-interactive", expect=expect)
+
+    def up(self, expect: int | None = 0) -> str:
+        """Bring the stack to what the program says."""
+        return self.pulumi("up", "--yes", "--skip-preview", expect=expect)
+
+    def interrupt_up(self, moment: Callable[[str], bool], command: str = "up") -> str:
+        """Start `pulumi up` (or `destroy`), press Ctrl-C once `moment` is true of its output so far; return all output.
+
+        As in a terminal, the signal goes to the whole process group. The moment must come, and the command must end with
+        an error, or the test would prove nothing.
+        """
+        process = subprocess.Popen(
+            ["pulumi", command, "--yes", "--skip-preview", "--non-interactive"],
+            cwd=self.folder,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            bufsize=1,
+            start_new_session=True,
+        )
+        assert process.stdout is not None
+        seen: list[str] = []
+        interrupted = False
+        for line in process.stdout:
+            seen.append(line)
+            if not interrupted and moment(line):
+                interrupted = True
+                os.killpg(process.pid, signal.SIGINT)
+        output = "".join(seen)
+        if not interrupted:
+            raise CommandFailed(f"pulumi {command} ended before the moment to interrupt it came\n{output}")
+        if process.wait(timeout=60) == 0:
+            raise CommandFailed(f"pulumi {command} succeeded although it was interrupted\n{output}")
+        return output
+
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs, secrets in clear."""
+        outputs: dict[str, Any] = json.loads(self.pulumi("stack", "output", "--json", "--show-secrets"))
+        return outputs
+
+    def resources(self) -> dict[str, dict[str, Any]]:
+        """The resources of the stack's state, by URN."""
+        state = json.loads(self.pulumi("stack", "export"))
+        return {r["urn"]: r for r in state["deployment"].get("resources", [])}
+
+    # -- the cloud ----------------------------------------------------------------------------------------------------
+    def sandbox(self, *argv: str, expect: int | None = 0) -> str:
+        """`python -m sandbox ...` on this workspace's cloud."""
+        return self.run("python", "-m", "sandbox", *argv, "--name", STACK, expect=expect)
+
+    def cloud(self) -> dict[str, Any]:
+        """What `sandbox status --json` tells."""
+        status: dict[str, Any] = json.loads(self.sandbox("status", "--json"))
+        return status
+
+    def vms(self) -> dict[str, dict[str, Any]]:
+        """The VMs that are not gone, by name. A name that occurs twice is a duplicate, and fails."""
+        found: dict[str, dict[str, Any]] = {}
+        for vm in self.cloud()["vms"]:
+            assert vm["name"] not in found, f"two VMs are named {vm['name']}"
+            found[vm["name"]] = vm
+        return found
+
+    def on(self, ip: str, command: str, expect: int | None = 0) -> str:
+        """Run a command on a machine as root, through the bastion."""
+        state = self.folder / ".sandbox" / STACK
+        bastion = self.outputs()["bastion"]
+        key = ["-i", str(state / "id_ed25519"), "-o", "BatchMode=yes", "-o", "LogLevel=ERROR"]
+        known = self.folder.parent / "known_hosts"
+        known.write_text(self.outputs()["sshKnownHosts"])
+        pinned = ["-o", f"UserKnownHostsFile={known}", "-o", "StrictHostKeyChecking=yes"]
+        jump = ["ssh", *key, *pinned, "-p", str(bastion["port"]), f"{bastion['user']}@{bastion['host']}", "-W", "%h:%p"]
+        return self.run(
+            "ssh", *key, *pinned, "-o", f"ProxyCommand={' '.join(jump)}", f"root@{ip}", command, expect=expect
+        )
+
+    def inspect(self, ip: str, container: str, template: str) -> str:
+        """One field of a container on a machine, by a Go template of `docker inspect`."""
+        return self.on(ip, f"docker inspect --format '{template}' {container}").strip()
+
+
+def copy_project(folder: Path) -> None:
+    """Copy what git knows or would add, so that the working tree is tested as a fresh clone would be."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    ).stdout.decode()
+    for name in filter(None, listed.split("\0")):
+        source = ROOT / name
+        if source.is_symlink() or source.is_file():
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target, follow_symlinks=False)
+    (folder / ".tools").symlink_to(ROOT / ".tools")
+
+
+@contextmanager
+def workspace(parent: Path, subnet: str, settings: Mapping[str, str]) -> Iterator[Workspace]:
+    """A workspace with its cloud up and its stack made; afterwards the cloud is gone, whatever happened in between."""
+    place = Workspace(parent / "project", subnet)
+    try:
+        place.sandbox("up", "--api-port", "0", "--bastion-port", "0")
+        cloud = place.cloud()
+        shutil.copy(place.folder / "Pulumi.dev.yaml", place.folder / f"Pulumi.{STACK}.yaml")
+        text = (place.folder / f"Pulumi.{STACK}.yaml").read_text().replace(".sandbox/dev/", f".sandbox/{STACK}/")
+        (place.folder / f"Pulumi.{STACK}.yaml").write_text(text)
+        place.pulumi("stack", "init", STACK)
+        for key, value in {
+            "opennebula:endpoint": cloud["endpoint"],
+            "bastion:port": str(cloud["bastion"]["port"]),
+            "network:cidr": subnet,
+            **settings,
+        }.items():
+            place.pulumi("config", "set", key, value)
+        yield place
+    finally:
+        place.sandbox("down", expect=None)
+
+
+def wait_until(what: str, ready: Callable[[], bool], seconds: float = 60) -> None:
+    """Poll until `ready` is true, or fail naming what did not come."""
+    deadline = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < deadline, f"{what} did not come within {seconds:.0f} s"
+        time.sleep(0.5)
