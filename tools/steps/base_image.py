@@ -43,7 +43,8 @@ def run(shell: Shell) -> str:
         tree = Path(folder) / "image.tar"
         # A mount namespace of its own: what debootstrap mounts in the tree is gone with it, however it ends.
         script = ROOT / "tools" / "steps" / "base_image.sh"
-        shell.run(*root, "unshare", "--mount", "sh", script, folder, *mirrors(_sources()), stdout=tree)
+        make = ("env", f"PATH={path_without_venv()}", "unshare", "--mount", "sh", script, folder)
+        shell.run(*root, *make, *mirrors(_sources()), stdout=tree)
         shell.run("docker", "import", "--change", 'CMD ["bash"]', tree, IMAGE, env=environment)
     return "made by debootstrap"
 
