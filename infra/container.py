@@ -26,8 +26,10 @@ class Container(pulumi.ComponentResource):
         self.running = command.remote.Command(
             f"{name}-container-run",
             connection=machine.connection,
-            create=scripts.run_container(spec),
-            delete=scripts.remove_container(spec.name),
+            create=f"{scripts.REMOTE_SHELL} run",
+            delete=f"{scripts.REMOTE_SHELL} remove",
+            stdin=scripts.container(spec),
+            add_previous_output_in_env=False,
             triggers=[machine.vm.id],
             opts=machine.on_it(self, *after),
         )

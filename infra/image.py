@@ -23,8 +23,9 @@ class ContainerImage(pulumi.ComponentResource):
         self.tag = content_tag(name, folder)
         self.built = command.local.Command(
             f"{name}-image-build",
-            create=scripts.build_image(name, self.tag),
-            interpreter=scripts.LOCAL_SHELL,
+            create=scripts.LOCAL_SHELL,
+            stdin=scripts.build_image(name, self.tag),
+            add_previous_output_in_env=False,
             triggers=[self.tag],
             opts=pulumi.ResourceOptions(parent=self),
         )
@@ -42,7 +43,8 @@ class ContainerImage(pulumi.ComponentResource):
         )
         return command.local.Command(
             f"{name}-image-delivery",
-            create=machine.known_host.apply(
+            create=scripts.LOCAL_SHELL,
+            stdin=machine.known_host.apply(
                 lambda known: scripts.deliver_image(
                     self.name,
                     self.tag,
@@ -51,7 +53,7 @@ class ContainerImage(pulumi.ComponentResource):
                     known_hosts=access.bastion_known_host() + known,
                 )
             ),
-            interpreter=scripts.LOCAL_SHELL,
+            add_previous_output_in_env=False,
             triggers=[machine.vm.id],
             opts=machine.on_it(parent, self.built),
         )

@@ -6,6 +6,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
+from typing import Any
 
 import pulumi
 import pulumi_command as command
@@ -88,7 +89,9 @@ class Machine(pulumi.ComponentResource):
         self.ready = command.remote.Command(
             f"{name}-ready",
             connection=self.connection,
-            create=scripts.await_machine(spec.mounts),
+            create=scripts.REMOTE_SHELL,
+            stdin=scripts.await_machine(spec.mounts),
+            add_previous_output_in_env=False,
             triggers=[self.vm.id],
             opts=pulumi.ResourceOptions(parent=self, deleted_with=self.vm),
         )
@@ -101,17 +104,22 @@ class Machine(pulumi.ComponentResource):
 
     def _read_host_key(self, name: str) -> pulumi.Output[str]:
         """Once for each VM, from where it is nearest: the bastion, or the deployer where there is none."""
-        script = scripts.read_host_key(self.address, KEY_TYPES)
         options = pulumi.ResourceOptions(parent=self, deleted_with=self.vm)
+        arguments: dict[str, Any] = {
+            "stdin": scripts.read_host_key(self.address, KEY_TYPES),
+            "add_previous_output_in_env": False,
+            "triggers": [self.vm.id],
+        }
+        found: command.local.Command | command.remote.Command
         if self.access.bastion is None:
-            found = command.local.Command(f"{name}-host-key", create=script, triggers=[self.vm.id], opts=options)
+            found = command.local.Command(f"{name}-host-key", create=scripts.LOCAL_SHELL, opts=options, **arguments)
         else:
             found = command.remote.Command(
                 f"{name}-host-key",
                 connection=self.access.to_bastion(),
-                create=script,
-                triggers=[self.vm.id],
+                create=scripts.REMOTE_SHELL,
                 opts=options,
+                **arguments,
             )
         key: pulumi.Output[str] = found.stdout
         return key

@@ -1,7 +1,8 @@
 """What happens on machines, and on the deployer for them, as shell scripts: pure functions from arguments to text.
 
-The templates beside this file hold the shell; values enter them quoted. Scripts for machines are POSIX sh, scripts for
-the deployer bash. All are idempotent: running one again is how a deployment goes on after it was interrupted.
+The templates beside this file hold the shell; values enter them quoted. A shell reads them from its standard input
+(`REMOTE_SHELL`, POSIX, on machines; `LOCAL_SHELL` on the deployer), so that an error quotes what a script printed and
+not the script. All are idempotent: running one again is how a deployment goes on after it was interrupted.
 tests/unit/infra/golden/ has each as it comes out.
 """
 
@@ -16,7 +17,8 @@ from pathlib import Path
 import jinja2
 
 CONTAINER_USER = 49999
-LOCAL_SHELL = ("bash", "-c")
+REMOTE_SHELL = "sh -s"
+LOCAL_SHELL = "bash -s"
 START_LOG = "/var/log/flower-start.log"
 
 
@@ -87,17 +89,17 @@ def start_machine(disks: Sequence[DataDisk], package_mirror: str | None) -> str:
 
 def read_host_key(address: str, key_types: Sequence[str], *, minutes: int = 10) -> str:
     """Waits for SSH at `address` and prints its host key, `type base64`, of the first of `key_types` that it has."""
-    return _render("read_host_key.sh.j2", address=address, key_types=key_types, seconds=minutes * 60)
+    return _command("read_host_key.sh.j2", address=address, key_types=key_types, seconds=minutes * 60)
 
 
 def await_machine(mounts: Sequence[Mount], *, minutes: int = 15) -> str:
     """Waits until the start script is through and Docker answers, then sees to the folders of `mounts`."""
-    return _render("await_machine.sh.j2", mounts=mounts, seconds=minutes * 60, log=START_LOG, user=CONTAINER_USER)
+    return _command("await_machine.sh.j2", mounts=mounts, seconds=minutes * 60, log=START_LOG, user=CONTAINER_USER)
 
 
 def build_image(name: str, tag: str) -> str:
     """Builds images/`name` as `tag` on the deployer, unless it is there, and prints its id. Bash."""
-    return _render("build_image.sh.j2", name=name, tag=tag)
+    return _command("build_image.sh.j2", name=name, tag=tag)
 
 
 def ssh_config(*, address: str, user: str, key_file: str, bastion: tuple[str, int, str] | None) -> str:
@@ -110,17 +112,19 @@ def deliver_image(name: str, tag: str, *, address: str, config: str, known_hosts
 
     `address` names the machine in messages; `known_hosts` is all that is trusted.
     """
-    return _render("deliver_image.sh.j2", **locals())
+    return _command("deliver_image.sh.j2", **locals())
 
 
-def run_container(spec: ContainerSpec, *, seconds: int = 180) -> str:
-    """Makes `spec` run and waits until it does; one that runs already as it should is left alone."""
-    return _render("run_container.sh.j2", spec=spec, seconds=seconds, user=CONTAINER_USER)
+def container(spec: ContainerSpec, *, seconds: int = 180) -> str:
+    """With the argument `run`: makes `spec` run, waits until it does, prints its image's id; one that runs already as
+    it should is left alone. With `remove`: stops it, giving it time to say goodbye, and removes it.
+    """
+    return _command("container.sh.j2", spec=spec, seconds=seconds)
 
 
-def remove_container(name: str) -> str:
-    """Stops a container, giving it time to say goodbye, and removes it."""
-    return _render("remove_container.sh.j2", name=name)
+def _command(template: str, **values: object) -> str:
+    """A script for a shell's standard input: nothing of it runs before all has come, and nothing in it reads on."""
+    return f'main() {{\n{_render(template, **values)}}}\nmain "$@" </dev/null\n'
 
 
 def _render(template: str, **values: object) -> str:

@@ -1,0 +1,143 @@
+"""The scripts as they come out, and what they do.
+
+After a wanted change, `PYTHONPATH=. python tests/unit/infra/test_scripts.py` writes golden/ anew.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from infra import scripts
+from infra.scripts import ContainerSpec, DataDisk, Mount
+from infra.ssh import KEY_TYPES
+
+GOLDEN = Path(__file__).parent / "golden"
+
+SPEC = ContainerSpec(
+    name="flower-supernode",
+    image="flower-supernode:0123456789ab",
+    arguments=("--superlink=172.16.100.3:9092", '--node-config=site="agnes" partition-id=0'),
+    mounts=(Mount("/srv/flower/data", "/data"), Mount("/var/lib/flower/cache", "/cache", writable=True)),
+    environment=(("HOME", "/cache"),),
+    memory=3712,
+    ready_port=9094,
+)
+BASTION = ("one.example.org", 2222, "deployer")
+CONFIG = scripts.ssh_config(address="172.16.100.4", user="root", key_file="~/.ssh/my key", bastion=BASTION)
+
+CASES = {
+    "start-with-docker-from-mirror-and-disk.sh": scripts.start_machine(
+        [DataDisk("vdb", "/srv/flower/data")], "http://10.1.2.3/debian"
+    ),
+    "start-plain.sh": scripts.start_machine([], None),
+    "read-host-key.sh": scripts.read_host_key("172.16.100.4", KEY_TYPES),
+    "await-machine.sh": scripts.await_machine(SPEC.mounts),
+    "build-image.bash": scripts.build_image("supernode", "flower-supernode:0123456789ab"),
+    "deliver-image.bash": scripts.deliver_image(
+        "supernode",
+        "flower-supernode:0123456789ab",
+        address="172.16.100.4",
+        config=CONFIG,
+        known_hosts="[one.example.org]:2222 ssh-ed25519 AAAA\n172.16.100.4 ssh-ed25519 BBBB\n",
+    ),
+    "container.sh": scripts.container(SPEC),
+    "ssh-config": CONFIG,
+    "ssh-config-without-bastion": scripts.ssh_config(address="172.16.100.4", user="root", key_file="id", bastion=None),
+}
+SHELLS = [name for name in CASES if name.endswith("sh")]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_script_comes_out_as_its_golden_file(name: str) -> None:
+    assert CASES[name] == (GOLDEN / name).read_text()
+
+
+def test_every_golden_file_belongs_to_a_case() -> None:
+    assert {path.name for path in GOLDEN.iterdir()} == set(CASES)
+
+
+@pytest.mark.parametrize("name", SHELLS)
+def test_its_shell_can_read_it(name: str) -> None:
+    shell = "bash" if name.endswith(".bash") else "sh"
+    subprocess.run([shell, "-n"], input=CASES[name], text=True, check=True)
+
+
+@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
+@pytest.mark.parametrize("name", SHELLS)
+def test_shellcheck_finds_nothing(name: str) -> None:
+    shell = "bash" if name.endswith(".bash") else "sh"
+    done = subprocess.run(["shellcheck", "-s", shell, "-"], input=CASES[name], text=True, capture_output=True)
+    assert done.stdout == ""
+
+
+def test_a_spec_changes_its_digest_with_anything_in_it() -> None:
+    from dataclasses import replace
+
+    others = [
+        replace(SPEC, image="flower-supernode:other"),
+        replace(SPEC, arguments=()),
+        replace(SPEC, mounts=()),
+        replace(SPEC, environment=()),
+        replace(SPEC, memory=1),
+    ]
+    assert len({spec.digest for spec in [SPEC, *others]}) == 6
+    assert replace(SPEC).digest == SPEC.digest
+
+
+HOSTILE = "x'; touch /tmp/owned; echo '$(touch /tmp/owned)`touch /tmp/owned`"
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> dict[str, str]:
+    """A PATH whose docker notes its arguments, and knows no container."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    docker = tools / "docker"
+    docker.write_text(
+        f"""#!{sys.executable}
+import json, sys
+with open({str(tmp_path / "calls")!r}, "a") as calls:
+    calls.write(json.dumps(sys.argv[1:]) + "\\n")
+sys.exit(1 if sys.argv[1:3] == ["container", "inspect"] else 0)
+"""
+    )
+    docker.chmod(0o755)
+    return {"PATH": f"{tools}:/usr/bin:/bin", "CALLS": str(tmp_path / "calls")}
+
+
+def test_values_reach_docker_as_they_are_whatever_is_in_them(machine: dict[str, str]) -> None:
+    import json
+    from dataclasses import replace
+
+    spec = replace(SPEC, arguments=(HOSTILE,), environment=(("SITE", HOSTILE),), ready_port=1)
+    subprocess.run(["sh", "-s", "run"], input=scripts.container(spec, seconds=0), text=True, env=machine, check=False)
+    calls = [json.loads(line) for line in Path(machine["CALLS"]).read_text().splitlines()]
+    (run,) = [call for call in calls if call[0] == "run"]
+    assert run[-1] == HOSTILE
+    assert f"--env=SITE={HOSTILE}" in run
+
+
+def test_remove_stops_before_it_removes_and_starts_nothing(machine: dict[str, str]) -> None:
+    subprocess.run(["sh", "-s", "remove"], input=scripts.container(SPEC), text=True, env=machine, check=True)
+    calls = Path(machine["CALLS"]).read_text()
+    assert calls.index('"stop"') < calls.index('"rm"')
+    assert '"run"' not in calls
+
+
+def test_a_script_that_arrives_in_part_does_nothing(machine: dict[str, str]) -> None:
+    whole = scripts.container(SPEC)
+    subprocess.run(["sh", "-s", "run"], input=whole[: len(whole) // 2], text=True, env=machine, capture_output=True)
+    assert not Path(machine["CALLS"]).exists()
+
+
+if __name__ == "__main__":
+    GOLDEN.mkdir(exist_ok=True)
+    for old in GOLDEN.iterdir():
+        old.unlink()
+    for case, text in CASES.items():
+        (GOLDEN / case).write_text(text)
