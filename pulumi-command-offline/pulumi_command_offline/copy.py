@@ -1,5 +1,6 @@
 """Files and folders to another machine, over SFTP."""
 
+import os
 import secrets
 import time
 from collections.abc import Callable
@@ -78,11 +79,13 @@ async def _put(operation: Operation, sftp: asyncssh.SFTPClient, source: str, tar
         return
     if not source.endswith("/"):
         into = into / Path(source).name
-    await sftp.makedirs(str(into), exist_ok=True)
-    for entry in sorted(Path(source).iterdir()):
-        await sftp.put(
-            str(entry), str(into / entry.name), recurse=True, follow_symlinks=True, progress_handler=progress
-        )
+    for folder, folders, files in os.walk(source):
+        place = into / Path(folder).relative_to(source)
+        await sftp.makedirs(str(place), exist_ok=True)
+        if links := [name for name in folders if Path(folder, name).is_symlink()]:
+            raise UserError(f"{folder}/{links[0]} is a link to a folder; links to folders are not copied")
+        for name in files:
+            await sftp.put(str(Path(folder, name)), str(place / name), follow_symlinks=True, progress_handler=progress)
 
 
 def _progress(operation: Operation, source: str) -> Callable[[bytes, bytes, int, int], None]:
