@@ -1,8 +1,8 @@
 """A copy of the project with a cloud, a stack and a state of its own, driven by the commands a user types.
 
 Nothing in it meets a developer's dev stack: the folder, the sandbox (its name, ports and networks), the Pulumi backend,
-`PULUMI_HOME`, the stack and the subnet are the workspace's alone. The Docker engine and the images in it are shared, because
-an image's tag is the hash of what it was built from.
+`PULUMI_HOME`, the stack and the subnet are the workspace's alone. The Docker engine and the images in it are shared,
+because an image's tag is the hash of what it was built from.
 """
 
 from __future__ import annotations
@@ -85,8 +85,8 @@ class Workspace:
     def interrupt_up(self, moment: Callable[[str], bool], command: str = "up") -> str:
         """Start `pulumi up` (or `destroy`), press Ctrl-C once `moment` is true of its output so far; return all output.
 
-        As in a terminal, the signal goes to the whole process group. The moment must come, and the command must end with
-        an error, or the test would prove nothing.
+        As in a terminal, the signal goes to the whole process group. The moment must come, and the command must fail,
+        or the test would prove nothing.
         """
         process = subprocess.Popen(
             ["pulumi", command, "--yes", "--skip-preview", "--non-interactive"],

@@ -1,0 +1,22 @@
+"""`pulumi destroy`, also of a federation with a dead machine, leaves nothing in the cloud."""
+
+from __future__ import annotations
+
+from tests.e2e.federation.workspace import Workspace
+
+
+def test_destroy_with_a_dead_vm_leaves_nothing(federation: Workspace) -> None:
+    network = federation.cloud()["networks"]
+    assert network, "there is a network to lose"
+    federation.run("docker", "kill", federation.vms()["flower-supernode-2"]["container"])
+    federation.pulumi("destroy", "--yes", "--skip-preview")
+    cloud = federation.cloud()
+    assert (cloud["vms"], cloud["networks"]) == ([], [])
+    assert [group["id"] for group in cloud["security_groups"]] == [0]
+    assert federation.resources() == {}
+
+
+def test_training_on_a_destroyed_stack_says_what_to_do(federation: Workspace) -> None:
+    said = federation.run("python", "scripts/train.py", "--stack", "e2e", expect=None)
+    assert "pulumi up" in said
+    assert "Traceback" not in said
