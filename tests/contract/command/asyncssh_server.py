@@ -8,7 +8,9 @@ Prints its port.
 
 import asyncio
 import os
+import signal
 import sys
+from contextlib import suppress
 from typing import Any
 
 import asyncssh
@@ -36,12 +38,27 @@ async def run(process: Any) -> None:
         env={"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], **process.env},
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
-    await process.redirect(stdin=shell.stdin, stdout=shell.stdout, stderr=shell.stderr)
+    feeding = asyncio.create_task(feed(process.stdin, shell.stdin))
+    await asyncio.gather(pump(shell.stdout, process.stdout), pump(shell.stderr, process.stderr))
     status = await shell.wait()
-    await process.stdout.drain()
+    feeding.cancel()
     if status < 0:
-        process.exit_with_signal(asyncssh.process.signal.Signals(-status).name.removeprefix("SIG"))
-    process.exit(status)
+        process.exit_with_signal(signal.Signals(-status).name.removeprefix("SIG"))
+    else:
+        process.exit(status)
+
+
+async def pump(source: Any, target: Any) -> None:
+    """Carry bytes until the source ends."""
+    with suppress(BrokenPipeError, ConnectionResetError):
+        while data := await source.read(65536):
+            target.write(data)
+            await target.drain()
+
+
+async def feed(source: Any, stdin: Any) -> None:
+    await pump(source, stdin)
+    stdin.close()
 
 
 def allow(accepted: set[str]) -> None:
