@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import docker
 from docker.errors import APIError, NotFound
 from docker.models.containers import Container
@@ -10,7 +12,10 @@ from docker.models.networks import Network as DockerNetwork
 from sandbox.containers import datastore, networks
 from sandbox.engine import EngineError, write_files
 from sandbox.guest_images import BASTION, tag
+from sandbox.keys import public_half
 from sandbox.place import Place
+
+KEYS_LABEL = "flower-on-opennebula.keys"
 
 
 def ensure(client: docker.DockerClient, place: Place) -> bool:
@@ -40,10 +45,32 @@ def ensure(client: docker.DockerClient, place: Place) -> bool:
     return done
 
 
+def has_port(client: docker.DockerClient, place: Place) -> bool:
+    """Whether the bastion runs and its port is `place.bastion_port`."""
+    try:
+        container = client.containers.get(place.bastion)
+    except NotFound:
+        return False
+    return container.status == "running" and _port(container) == place.bastion_port
+
+
 def _is_current(container: Container, place: Place, image: str) -> bool:
-    bindings = container.attrs["HostConfig"]["PortBindings"] or {}
-    ports = [binding["HostPort"] for binding in bindings.get("22/tcp") or ()]
-    return container.attrs["Config"]["Image"] == image and ports == [str(place.bastion_port)]
+    return (
+        container.attrs["Config"]["Image"] == image
+        and container.labels.get(KEYS_LABEL) == _keys(place)
+        and _port(container) == place.bastion_port
+    )
+
+
+def _port(container: Container) -> int | None:
+    bindings = (container.attrs["HostConfig"]["PortBindings"] or {}).get("22/tcp")
+    return int(bindings[0]["HostPort"]) if bindings else None
+
+
+def _keys(place: Place) -> str:
+    """Which keys the bastion was made with."""
+    public = (public_half(key).read_bytes() for key in (place.private_key, place.bastion_key))
+    return hashlib.sha256(b"".join(public)).hexdigest()[:12]
 
 
 def _create(client: docker.DockerClient, place: Place, image: str) -> Container:
@@ -56,7 +83,7 @@ def _create(client: docker.DockerClient, place: Place, image: str) -> Container:
         image,
         name=place.bastion,
         hostname="front-end",
-        labels=place.labels,
+        labels={**place.labels, KEYS_LABEL: _keys(place)},
         environment={"UPLINK": own},
         ports=[22],
         networking_config={"EndpointsConfig": {place.bastion: api.create_endpoint_config(ipv4_address=own)}},
@@ -76,7 +103,7 @@ def _create(client: docker.DockerClient, place: Place, image: str) -> Container:
         container,
         {
             "/etc/ssh/ssh_host_ed25519_key": (place.bastion_key.read_text(), 0o600),
-            "/root/.ssh/authorized_keys": (place.private_key.with_suffix(".pub").read_text(), 0o600),
+            "/root/.ssh/authorized_keys": (public_half(place.private_key).read_text(), 0o600),
         },
     )
     return container

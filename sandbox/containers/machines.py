@@ -26,6 +26,7 @@ from sandbox.oned.driver import DriverError, Nic, Vm
 from sandbox.place import LABEL, Place
 
 VM_LABEL = "flower-on-opennebula.vm"
+VM_NAME_LABEL = "flower-on-opennebula.vm-name"
 START_SECONDS = 30
 STOP_SECONDS = 30
 _PERIOD = 100_000  # µs of the CPU quota
@@ -71,7 +72,7 @@ def create(client: docker.DockerClient, place: Place, vm: Vm) -> Container:
         _os_image(vm),
         name=place.vm(vm.id),
         hostname=f"vm-{vm.id}",
-        labels={**place.labels, VM_LABEL: str(vm.id)},
+        labels={**place.labels, VM_LABEL: str(vm.id), VM_NAME_LABEL: vm.name},
         mac_address=first.mac if first and _api_version(client) < _ENDPOINT_MAC_API else None,
         networking_config={"EndpointsConfig": endpoints} if endpoints else None,
         host_config=host,

@@ -8,6 +8,7 @@ goes through the bastion, wherever the host filters bridged frames.)
 
 from __future__ import annotations
 
+import contextlib
 from ipaddress import IPv4Address, IPv4Network
 
 import docker
@@ -64,15 +65,18 @@ def create(client: docker.DockerClient, place: Place, network: Network) -> None:
 def delete(client: docker.DockerClient, place: Place, network_id: int) -> None:
     """Remove the Docker network, if it is there."""
     network = find(client, place, network_id)
-    if network is None:
-        return
-    network.reload()
-    for container in network.attrs.get("Containers") or {}:
-        try:
-            network.disconnect(container, force=True)
-        except NotFound:
-            continue
-    network.remove()
+    if network is not None:
+        remove(network)
+
+
+def remove(network: DockerNetwork) -> None:
+    """Remove a Docker network with what is still plugged into it. One that is gone is fine."""
+    with contextlib.suppress(NotFound):
+        network.reload()
+        for container in network.attrs.get("Containers") or {}:
+            with contextlib.suppress(NotFound):
+                network.disconnect(container, force=True)
+        network.remove()
 
 
 def find(client: docker.DockerClient, place: Place, network_id: int) -> DockerNetwork | None:

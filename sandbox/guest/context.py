@@ -57,8 +57,9 @@ def configure_network(context: Mapping[str, str], interfaces: Mapping[str, str])
         if interface is None or not address:
             continue
         wanted = IPv4Interface(f"{address}/{context.get(f'{prefix}_MASK') or '255.255.255.0'}")
-        run("ip", "address", "flush", "dev", interface, "scope", "global")
-        run("ip", "address", "add", str(wanted), "broadcast", "+", "dev", interface)
+        if f" {wanted} " not in run("ip", "-oneline", "-4", "address", "show", "dev", interface):
+            run("ip", "address", "flush", "dev", interface, "scope", "global")
+            run("ip", "address", "add", str(wanted), "broadcast", "+", "dev", interface)
         run("ip", "link", "set", "dev", interface, "up")
     for prefix in network_prefixes(context):
         interface = interfaces.get(context.get(f"{prefix}_MAC", "").lower())

@@ -41,6 +41,7 @@ class Guest:
     def __init__(self) -> None:
         self._started = time.monotonic()
         self._machine = Machine()
+        self._variables: dict[str, str] | None = None
         self._start_script: subprocess.Popen[bytes] | None = None
         self._signals, wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         signal.set_wakeup_fd(wake)
@@ -84,9 +85,12 @@ class Guest:
 
     def _contextualize(self) -> dict[str, str]:
         variables = context.parse(CONTEXT.read_text())
+        if variables == self._variables:
+            return variables
         names = self._machine.interfaces.values()
         context.apply(variables, {Path("/sys/class/net", n, "address").read_text().strip(): n for n in names})
         addresses = " ".join(variables.get(f"{prefix}_IP", "") for prefix in context.network_prefixes(variables))
+        self._variables = variables
         self.say(f"contextualized as {socket.gethostname()} {addresses}")
         return variables
 

@@ -54,10 +54,11 @@ class Machine:
     def apply(self) -> None:
         """Make packet filters, NICs and disks match the description, the filters first."""
         description = json.loads(DESCRIPTION.read_text())
-        self.interfaces = _interfaces(description["nics"], self.interfaces)
+        known, self.interfaces = self.interfaces, _interfaces(description["nics"], self.interfaces)
         load_rules(self.interfaces)
         for nic in description["nics"]:
-            _set_mac(self.interfaces[nic["id"]], nic["mac"])
+            if nic["id"] not in known:
+                _bare_nic(self.interfaces[nic["id"]], nic["mac"])
         self._apply_disks(description["disks"])
 
     def power_off(self) -> None:
@@ -125,7 +126,9 @@ def _interfaces(nics: list[dict[str, Any]], known: dict[int, str]) -> dict[int, 
     return found
 
 
-def _set_mac(interface: str, mac: str) -> None:
+def _bare_nic(interface: str, mac: str) -> None:
+    """Make the interface what a guest finds in a machine: its MAC address and no other, the guest sets the rest."""
+    run("ip", "address", "flush", "dev", interface, "scope", "global")
     if Path("/sys/class/net", interface, "address").read_text().strip() != mac.lower():
         # Neighbours that know the address under the old MAC are told at once.
         Path("/proc/sys/net/ipv4/conf", interface, "arp_notify").write_text("1")
