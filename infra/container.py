@@ -11,7 +11,10 @@ from infra.scripts import ContainerSpec
 
 
 class Container(pulumi.ComponentResource):
-    """One hardened container. Docker's restart policy alone keeps it up; a changed `spec` replaces it in place."""
+    """One hardened container. Docker's restart policy alone keeps it up; a changed `spec` replaces it in place.
+
+    It ends with its machine, whose shutdown stops it in good order: a machine that is gone already holds up nothing.
+    """
 
     def __init__(
         self,
@@ -26,8 +29,7 @@ class Container(pulumi.ComponentResource):
         self.running = command.remote.Command(
             f"{name}-container-run",
             connection=machine.connection,
-            create=f"{scripts.REMOTE_SHELL} run",
-            delete=f"{scripts.REMOTE_SHELL} remove",
+            create=scripts.REMOTE_SHELL,
             stdin=scripts.container(spec),
             add_previous_output_in_env=False,
             triggers=[machine.vm.id],

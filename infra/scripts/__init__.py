@@ -63,6 +63,7 @@ class ContainerSpec:
             f"--name={self.name}",
             "--network=host",
             "--restart=unless-stopped",
+            "--stop-timeout=30",
             f"--user={CONTAINER_USER}:{CONTAINER_USER}",
             "--read-only",
             "--tmpfs=/tmp:rw,nosuid,nodev,size=512m",
@@ -116,9 +117,7 @@ def deliver_image(name: str, tag: str, *, address: str, config: str, known_hosts
 
 
 def container(spec: ContainerSpec, *, seconds: int = 180) -> str:
-    """With the argument `run`: makes `spec` run, waits until it does, prints its image's id; one that runs already as
-    it should is left alone. With `remove`: stops it, giving it time to say goodbye, and removes it.
-    """
+    """Makes `spec` run, waits until it does, and prints its image's id; one that runs as it should is left alone."""
     return _command("container.sh.j2", spec=spec, seconds=seconds)
 
 

@@ -115,23 +115,16 @@ def test_values_reach_docker_as_they_are_whatever_is_in_them(machine: dict[str, 
     from dataclasses import replace
 
     spec = replace(SPEC, arguments=(HOSTILE,), environment=(("SITE", HOSTILE),), ready_port=1)
-    subprocess.run(["sh", "-s", "run"], input=scripts.container(spec, seconds=0), text=True, env=machine, check=False)
+    subprocess.run(["sh", "-s"], input=scripts.container(spec, seconds=0), text=True, env=machine, check=False)
     calls = [json.loads(line) for line in Path(machine["CALLS"]).read_text().splitlines()]
     (run,) = [call for call in calls if call[0] == "run"]
     assert run[-1] == HOSTILE
     assert f"--env=SITE={HOSTILE}" in run
 
 
-def test_remove_stops_before_it_removes_and_starts_nothing(machine: dict[str, str]) -> None:
-    subprocess.run(["sh", "-s", "remove"], input=scripts.container(SPEC), text=True, env=machine, check=True)
-    calls = Path(machine["CALLS"]).read_text()
-    assert calls.index('"stop"') < calls.index('"rm"')
-    assert '"run"' not in calls
-
-
 def test_a_script_that_arrives_in_part_does_nothing(machine: dict[str, str]) -> None:
     whole = scripts.container(SPEC)
-    subprocess.run(["sh", "-s", "run"], input=whole[: len(whole) // 2], text=True, env=machine, capture_output=True)
+    subprocess.run(["sh", "-s"], input=whole[: len(whole) // 2], text=True, env=machine, capture_output=True)
     assert not Path(machine["CALLS"]).exists()
 
 

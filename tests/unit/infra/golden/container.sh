@@ -1,22 +1,13 @@
 main() {
 set -eu
-name=flower-supernode image=flower-supernode:0123456789ab spec=9b351e4802a7c025
-
-remove() {
-    # SIGTERM first: a SuperNode says goodbye to the SuperLink.
-    docker stop --time 30 "$name" >/dev/null 2>&1 || true
-    docker rm --force "$name" >/dev/null 2>&1 || true
-    if docker container inspect "$name" >/dev/null 2>&1; then
-        echo "container $name cannot be removed" >&2
-        exit 1
-    fi
-}
+name=flower-supernode image=flower-supernode:0123456789ab spec=f6268bbaacf50679
 
 start() {
     docker run --detach --label "flower.spec=$spec" \
         --name=flower-supernode \
         --network=host \
         --restart=unless-stopped \
+        --stop-timeout=30 \
         --user=49999:49999 \
         --read-only \
         --tmpfs=/tmp:rw,nosuid,nodev,size=512m \
@@ -70,13 +61,14 @@ forget_other_images() {
     done
 }
 
-if [ "$1" = remove ]; then
-    remove
-    exit
-fi
+# One at a time: a run whose connection was cut may still be at it.
+exec 9</run
+flock --timeout 120 9
 is=$(docker container inspect --format '{{.State.Running}} {{index .Config.Labels "flower.spec"}}' "$name" 2>/dev/null || true)
 if [ "$is" != "true $spec" ]; then
-    remove
+    # SIGTERM first: a SuperNode says goodbye to the SuperLink.
+    docker stop --time 30 "$name" >/dev/null 2>&1 || true
+    docker rm --force "$name" >/dev/null 2>&1 || true
     start
 fi
 await
