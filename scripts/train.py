@@ -61,9 +61,14 @@ class Target(Protocol):
 def main() -> int:
     """Command line; see the module's docstring."""
     options = parse_options(sys.argv[1:], APP)
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGHUP, _interrupt)
+    listen_to_signals()
     return train(options)
+
+
+def listen_to_signals() -> None:
+    """Let a lost terminal and a polite kill do what Ctrl-C does."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
 
 
 def train(options: Options, app: Path = APP, runs: Path = RUNS) -> int:
@@ -77,7 +82,7 @@ def train(options: Options, app: Path = APP, runs: Path = RUNS) -> int:
             progress.step("starting the container of the simulation")
             with Simulation(options.min_supernodes or 2, app, options.hub, progress.say) as simulation:
                 return _train(simulation, options, app, runs, progress)
-        progress.step("opening the tunnel to the SuperLink")
+        progress.step("reaching the SuperLink")
         with Deployment(options.stack) as deployment:
             return _train(deployment, options, app, runs, progress)
 

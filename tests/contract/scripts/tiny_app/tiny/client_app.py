@@ -6,7 +6,7 @@ from flwr.clientapp import ClientApp
 app = ClientApp()
 
 
-@app.train()
+@app.train()  # type: ignore[untyped-decorator]
 def train(message: Message, context: Context) -> Message:
     partition = int(context.node_config["partition-id"])
     if context.node_config["site"] == context.run_config["break-site"]:

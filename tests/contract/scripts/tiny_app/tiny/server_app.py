@@ -16,7 +16,7 @@ def report(**event: object) -> None:
     log(INFO, "FLOWER_REPORT %s", json.dumps(event))
 
 
-@app.main()
+@app.main()  # type: ignore[untyped-decorator]
 def main(grid: Grid, context: Context) -> None:
     started = time.monotonic()
     rounds = int(context.run_config["num-server-rounds"])
