@@ -67,7 +67,7 @@ flock --timeout 120 9
 is=$(docker container inspect --format '{{.State.Running}} {{index .Config.Labels "flower.spec"}}' "$name" 2>/dev/null || true)
 if [ "$is" != "true $spec" ]; then
     # SIGTERM first: a SuperNode says goodbye to the SuperLink.
-    docker stop --time 30 "$name" >/dev/null 2>&1 || true
+    docker stop -t 30 "$name" >/dev/null 2>&1 || true
     docker rm --force "$name" >/dev/null 2>&1 || true
     start
 fi
