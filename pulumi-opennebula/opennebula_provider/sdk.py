@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 import textwrap
 from collections.abc import Iterable
 from pathlib import Path
@@ -38,7 +39,7 @@ def render() -> dict[str, str]:
         files[f"{snake_case(resource.name)}.py"] = _resource(resource)
     for function in FUNCTIONS:
         files[f"{snake_case(function.name)}.py"] = _function(function)
-    formatted = {name: _format(name, _HEADER + text) for name, text in files.items()}
+    formatted = _format({name: _HEADER + text for name, text in files.items()})
     plugin = {"resource": True, "name": "opennebula", "version": VERSION}
     return {**formatted, "pulumi-plugin.json": json.dumps(plugin, indent=2) + "\n", "py.typed": ""}
 
@@ -465,12 +466,14 @@ def _lines(parts: Iterable[str]) -> str:
     return "\n".join(parts)
 
 
-def _format(name: str, text: str) -> str:
-    settings = ["--quiet", "--isolated", "--line-length", "120", "--stdin-filename", name, "-"]
-    for command in (["check", "--fix", "--select", "I,F401"], ["format"]):
-        ruff = [sys.executable, "-m", "ruff", *command, *settings]
-        text = subprocess.run(ruff, input=text, capture_output=True, text=True, check=True).stdout
-    return text
+def _format(files: dict[str, str]) -> dict[str, str]:
+    settings = ["--quiet", "--isolated", "--line-length", "120"]
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in files.items():
+            (Path(folder) / name).write_text(text)
+        for command in (["check", "--fix", "--select", "I,F401"], ["format"]):
+            subprocess.run([sys.executable, "-m", "ruff", *command, *settings, folder], check=True)
+        return {name: (Path(folder) / name).read_text() for name in files}
 
 
 if __name__ == "__main__":

@@ -57,6 +57,11 @@ class VirtualMachineResource(CloudResource[VirtualMachine]):
         for name in ("cpu", "vcpu", "memory"):
             yield from positive(name, inputs.get(name))
         yield from key_problems("context", inputs.get("context"), _OWN_CONTEXT)
+        script = _upper(inputs["context"]).get("START_SCRIPT") if isinstance(inputs.get("context"), dict) else None
+        if isinstance(script, str) and "$" in script:
+            yield CheckFailure(
+                "context.START_SCRIPT", "OpenNebula replaces every $VARIABLE in it; use START_SCRIPT_BASE64 instead"
+            )
         taken: dict[tuple[Any, Any], str] = {}
         for path, nic in items(inputs, "nics"):
             yield from address(f"{path}.ip", nic.get("ip"))[1]
@@ -309,7 +314,7 @@ def _number(value: float | None) -> str | None:
     return None if value is None else f"{value:g}"
 
 
-def _upper(values: dict[str, str]) -> dict[str, str]:
+def _upper(values: dict[str, Any]) -> dict[str, Any]:
     return {key.upper(): value for key, value in values.items()}
 
 

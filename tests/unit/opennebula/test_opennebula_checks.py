@@ -113,6 +113,12 @@ def test_right_inputs_pass(kind: str, inputs: Properties) -> None:
             "context.START_SCRIPT",
             "backslash",
         ),
+        (
+            "VirtualMachine",
+            {**MACHINE, "context": {"start_script": "echo $HOME"}},
+            "context.START_SCRIPT",
+            "START_SCRIPT_BASE64",
+        ),
         ("VirtualMachine", {**MACHINE, "context": {"TARGET": "hdb"}}, "context.TARGET", "keeps for itself"),
         ("VirtualMachine", {**MACHINE, "tags": {"PULUMI": "x"}}, "tags.PULUMI", "keeps for itself"),
         ("VirtualMachine", {**MACHINE, "nic": []}, "nic", "did you mean nics"),
