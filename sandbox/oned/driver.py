@@ -19,6 +19,10 @@ class DriverError(Exception):
     """The driver could not do it. `str(error)` becomes oned's ERROR text: one line, naming the thing and the cause."""
 
 
+class PrologError(DriverError):
+    """From `deploy`, when already the disks could not be made: the VM shows PROLOG_FAILURE instead of BOOT_FAILURE."""
+
+
 class Power(Enum):
     """What a VM of the driver is doing now."""
 
