@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import docker
 from docker.errors import APIError, NotFound
@@ -17,7 +18,7 @@ from sandbox.progress import say, step
 
 
 def down(place: Place) -> None:
-    """Remove it and say what was removed. Fine when nothing is there. Raises EngineError when Docker does not answer."""
+    """Remove it and say what was removed; nothing there is fine. Raises EngineError when Docker does not answer."""
     with step("Docker engine") as remarks:
         client = engine.connect()
         remarks.append(client.version()["Version"])
@@ -30,7 +31,7 @@ def remove_everything(client: docker.DockerClient, place: Place) -> int:
 
     What belongs to it is known by its label and by its folder's path alone, so a damaged state folder does not matter.
     """
-    mine = {"label": f"{LABEL}={place.id}"}
+    mine: dict[str, Any] = {"label": f"{LABEL}={place.id}"}
     with step("API process") as remarks:
         processes = front_end.stop(place)
         remarks.append(f"{processes} ended")
@@ -62,7 +63,7 @@ def remove_everything(client: docker.DockerClient, place: Place) -> int:
 
 def has_leftovers(client: docker.DockerClient, place: Place) -> bool:
     """Whether Docker has containers or volumes of the sandbox."""
-    mine = {"label": f"{LABEL}={place.id}"}
+    mine: dict[str, Any] = {"label": f"{LABEL}={place.id}"}
     return bool(
         client.containers.list(all=True, filters=mine, ignore_removed=True) or client.volumes.list(filters=mine)
     )

@@ -25,7 +25,7 @@ _PACKAGE_ROOT = Path(__file__).parent.parent
 
 
 def ensure(place: Place) -> bool:
-    """Have the API answering at the place's port. Returns whether it had to be started. Raises EngineError with its log."""
+    """Have the API answering at the place's port. Returns whether it was started. Raises EngineError with its log."""
     if is_running(place) and answers(place):
         return False
     stop(place)

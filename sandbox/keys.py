@@ -1,4 +1,4 @@
-"""The secrets of a sandbox, made once and kept in its state folder (0600): password, deployer's key, bastion's host key."""
+"""The secrets of a sandbox, made once and kept in its state folder: password, deployer's key, bastion's host key."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from sandbox.place import Place
 
 
 def show_console(place: Place, vm: str) -> None:
-    """Print the console of the VM with this id or name. Raises EngineError when there is none, or names are not unique."""
+    """Print the console of the VM with this id or name. Raises EngineError when there is none, or more than one."""
     client = engine.connect()
     found = machines.of_sandbox(client, place)
     names = {vm_id: container.labels[machines.VM_NAME_LABEL] for vm_id, container in found.items()}

@@ -149,18 +149,16 @@ def _print(status: Status) -> None:
         networks.add_row(str(network.id), network.name, " ".join(network.ranges), str(network.leases))
     for table, none in ((vms, "no VMs"), (networks, "no networks")):
         console.print(table if table.row_count else f"  {none}")
-    for thing in (*status.vms, *status.networks):
-        if thing.error:
-            kind = "VM" if isinstance(thing, VmLine) else "network"
-            console.print(f"  {kind} {thing.id}: {thing.error}", style="red")
+    errors = {f"VM {vm.id}": vm.error for vm in status.vms} | {f"net {net.id}": net.error for net in status.networks}
+    for thing, error in errors.items():
+        if error:
+            console.print(f"  {thing}: {error}", style="red")
 
 
 def _table(*columns: str) -> Table:
     table = Table(box=None, padding=(0, 1), header_style="bold", pad_edge=True)
     for column in columns:
-        table.add_column(
-            column, justify="right" if column in ("VM", "net", "age", "CPU", "memory", "leased") else "left"
-        )
+        table.add_column(column, justify="left" if column in ("name", "state", "address", "addresses") else "right")
     return table
 
 

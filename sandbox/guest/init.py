@@ -41,7 +41,7 @@ class Guest:
     def __init__(self) -> None:
         self._started = time.monotonic()
         self._machine = Machine()
-        self._variables: dict[str, str] | None = None
+        self._contextualized: tuple[dict[str, str], dict[str, str]] | None = None
         self._start_script: subprocess.Popen[bytes] | None = None
         self._signals, wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         signal.set_wakeup_fd(wake)
@@ -85,12 +85,12 @@ class Guest:
 
     def _contextualize(self) -> dict[str, str]:
         variables = context.parse(CONTEXT.read_text())
-        if variables == self._variables:
+        interfaces = {_mac(interface): interface for interface in self._machine.interfaces.values()}
+        if (variables, interfaces) == self._contextualized:
             return variables
-        names = self._machine.interfaces.values()
-        context.apply(variables, {Path("/sys/class/net", n, "address").read_text().strip(): n for n in names})
+        context.apply(variables, interfaces)
         addresses = " ".join(variables.get(f"{prefix}_IP", "") for prefix in context.network_prefixes(variables))
-        self._variables = variables
+        self._contextualized = (variables, interfaces)
         self.say(f"contextualized as {socket.gethostname()} {addresses}")
         return variables
 
@@ -160,6 +160,10 @@ def _end_processes() -> None:
                     time.sleep(0.02)
             except ChildProcessError:
                 return
+
+
+def _mac(interface: str) -> str:
+    return Path("/sys/class/net", interface, "address").read_text().strip()
 
 
 def _ask_reload() -> int:
