@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 TAIL = 15
@@ -26,14 +26,15 @@ class Stopped(Exception):
 
 
 class Shell:
-    """Runs the commands of one step, one after another; what they print goes to `log`.
+    """Runs the commands of one step, one after another. What they print goes to `log`; `say` prints on the screen.
 
     Every command is the leader of a session of its own, so that `stop` ends it with all its children, and a Ctrl-C
     at the terminal reaches set-up alone, which decides what to end.
     """
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, say: Callable[[str], None] = print) -> None:
         self.log = log
+        self.say = say
         self._lock = threading.Lock()
         self._running: subprocess.Popen[bytes] | None = None
         self._stopped = False

@@ -65,9 +65,9 @@ def carry_out(steps: Sequence[Step], progress: Progress) -> bool:
             while waiting or running:
                 for step in [step for step in waiting if finished.issuperset(step.after)]:
                     waiting.remove(step)
-                    shells[step.name] = Shell(LOCAL / "log" / f"{step.name.replace(' ', '-')}.log")
+                    shells[step.name] = _shell(step, progress)
                     progress.begin(step.name)
-                    running[pool.submit(_carry_out, step, shells[step.name], progress)] = step
+                    running[pool.submit(_carry_out, step, shells[step.name])] = step
                 ended, _ = wait(running, timeout=0.15, return_when=FIRST_COMPLETED)
                 progress.tick({step.name: shells[step.name].tail(1) for step in running.values()})
                 for future in ended:
@@ -84,11 +84,14 @@ def carry_out(steps: Sequence[Step], progress: Progress) -> bool:
     return True
 
 
-def _carry_out(step: Step, shell: Shell, progress: Progress) -> str:
+def _shell(step: Step, progress: Progress) -> Shell:
+    log = LOCAL / "log" / f"{step.name.replace(' ', '-')}.log"
+    return Shell(log, say=lambda text: progress.say(f"{step.name} ... {text}"))
+
+
+def _carry_out(step: Step, shell: Shell) -> str:
     if step.done():
         return "already there"
-    if step.expectation:
-        progress.say(f"{step.name} ... {step.expectation}")
     try:
         return step.run(shell)
     except OSError as error:

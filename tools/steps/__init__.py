@@ -21,5 +21,3 @@ class Step:
     """What a person does when `run` failed."""
     after: tuple[str, ...] = ()
     """Names of the steps that must be there first."""
-    expectation: str = ""
-    """How long it takes, where that is long."""
