@@ -84,10 +84,7 @@ class ImageResource(CloudResource[Image]):
         if _live_type(live) != _type(wanted):
             self.client.call("image.chtype", id, _type(wanted), again=True)
         if (live.number("PERSISTENT") == 1) != wanted.persistent:
-            try:
-                self.client.call("image.persistent", id, wanted.persistent, again=True)
-            except WrongState as error:
-                raise UserError(f"persistent cannot be changed while machines use the image: {error}") from None
+            self.client.call("image.persistent", id, wanted.persistent, again=True)
         attributes = self.merged(live, _OWN if wanted.dev_prefix else ("DESCRIPTION",), _attributes(wanted), old.tags)
         if attributes != live.attributes(self.template):
             self.client.call("image.update", id, render(attributes), 0, again=True)
