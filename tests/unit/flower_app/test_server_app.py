@@ -336,7 +336,9 @@ def test_the_same_seed_draws_the_same_sites(run: Run) -> None:
 
 def test_the_model_does_not_depend_on_who_answers_first(run: Run) -> None:
     def model(replies_reversed: bool) -> bytes:
-        sites = {node: Site(f"hospital-{node}", examples=node, step=0.1 * node) for node in range(1, 8)}
+        # Float32 sums of these depend on their order.
+        steps = [1.0, 1e8, -1e8, 3.0, 1e7, -1e7, 7.0]
+        sites = {node: Site(f"hospital-{node}", step=step) for node, step in enumerate(steps, start=1)}
         grid = SiteGrid(sites)
         grid.replies_reversed = replies_reversed
         run(grid, num_server_rounds=1)
