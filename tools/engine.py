@@ -72,7 +72,7 @@ def stop(root: list[str]) -> str:
     running = (output("docker", "ps", "--quiet", env=OWN) or "").split()
     if running:
         return f"the project's own Docker engine stays: {len(running)} containers run in it"
-    _run(root, "kill", str(pid))
+    _run(root, "sh", "-c", f"kill {pid}")
     if not _wait(lambda: _pid() is None, seconds=60):
         raise Failed(f"dockerd (process {pid}) does not stop; see {LOG}")
     output(*root, "ip", "link", "delete", BRIDGE)
