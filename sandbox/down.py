@@ -62,11 +62,10 @@ def remove_everything(client: docker.DockerClient, place: Place) -> int:
 
 
 def has_leftovers(client: docker.DockerClient, place: Place) -> bool:
-    """Whether Docker has containers or volumes of the sandbox."""
+    """Whether the sandbox has containers, volumes or a process."""
     mine: dict[str, Any] = {"label": f"{LABEL}={place.id}"}
-    return bool(
-        client.containers.list(all=True, filters=mine, ignore_removed=True) or client.volumes.list(filters=mine)
-    )
+    containers = client.containers.list(all=True, filters=mine, ignore_removed=True)
+    return bool(containers or client.volumes.list(filters=mine) or front_end.is_running(place))
 
 
 def _remove_container(container: Container) -> None:

@@ -50,7 +50,7 @@ def ensure(place: Place) -> bool:
 
 def is_running(place: Place) -> bool:
     """Whether there is a process."""
-    return bool(_processes(place))
+    return bool(processes(place))
 
 
 def answers(place: Place) -> bool:
@@ -66,18 +66,19 @@ def answers(place: Place) -> bool:
 
 def stop(place: Place) -> int:
     """End the process, asking first; how many there were."""
-    pids = _processes(place)
+    pids = processes(place)
     for number, seconds in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, 5)):
-        for pid in _processes(place):
+        for pid in processes(place):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
         deadline = time.monotonic() + seconds
-        while _processes(place) and time.monotonic() < deadline:
+        while processes(place) and time.monotonic() < deadline:
             time.sleep(0.05)
     return len(pids)
 
 
-def _processes(place: Place) -> list[int]:
+def processes(place: Place) -> list[int]:
+    """Process ids of the API; one, or none."""
     tail = ["-m", MODULE, str(place.folder)]
     proc = Path("/proc")
     if (proc / "self" / "cmdline").exists():

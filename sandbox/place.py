@@ -90,7 +90,9 @@ class Place:
     def save(self) -> None:
         """Keep the ports: later commands find the sandbox by name and folder alone."""
         ports = {"api_port": self.api_port, "bastion_port": self.bastion_port}
-        _ports_file(self.folder).write_text(json.dumps(ports))
+        part = _ports_file(self.folder).with_suffix(".part")
+        part.write_text(json.dumps(ports))
+        part.replace(_ports_file(self.folder))
 
 
 def locate(name: str, state_dir: Path) -> Place:

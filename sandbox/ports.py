@@ -42,13 +42,13 @@ def owner(client: docker.DockerClient, port: int) -> str:
 
 
 def _process(port: int) -> str | None:
-    if shutil.which("ss"):
-        said = _output("ss", "-Hltnp", f"sport = :{port}")
-        match = re.search(r'users:\(\("([^"]+)",pid=(\d+)', said)
-    else:
-        match = re.search(r"p(\d+)\nc(.+)", _output("lsof", "-nP", f"-iTCP:{port}", "-sTCP:LISTEN", "-Fpc"))
-        return f"{match[2]} (process {match[1]})" if match else None
-    return f"{match[1]} (process {match[2]})" if match else None
+    found = re.search(r"pid=(\d+)", _output("ss", "-Hltnp", f"sport = :{port}")) or re.search(
+        r"^p(\d+)", _output("lsof", "-nP", f"-iTCP:{port}", "-sTCP:LISTEN", "-Fp")
+    )
+    if found is None:
+        return None
+    command = _output("ps", "-o", "args=", "-p", found[1]).strip()
+    return f"process {found[1]} ({command[:100]})"
 
 
 def _output(*command: str) -> str:

@@ -27,6 +27,7 @@ def up(place: Place, api_port: int | None, bastion_port: int | None) -> None:
     with step("Docker engine") as remarks:
         client = engine.connect()
         remarks.append(client.version()["Version"])
+    place = _settle_ports(client, place, api_port, bastion_port)
     is_new = not place.folder.exists()
     if is_new and has_leftovers(client, place):
         say("its state folder is gone: what is left of it is removed first")
@@ -34,7 +35,7 @@ def up(place: Place, api_port: int | None, bastion_port: int | None) -> None:
     place.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         with _alone(place):
-            _up(client, place, api_port, bastion_port)
+            _up(client, place)
     except BaseException as error:
         if is_new:
             say(f"{'interrupted' if isinstance(error, KeyboardInterrupt) else 'failed'}: removing what was made")
@@ -42,8 +43,8 @@ def up(place: Place, api_port: int | None, bastion_port: int | None) -> None:
         raise
 
 
-def _up(client: docker.DockerClient, place: Place, api_port: int | None, bastion_port: int | None) -> None:
-    place = _settle_ports(client, place, api_port, bastion_port)
+def _up(client: docker.DockerClient, place: Place) -> None:
+    place.save()
     with step("keys and password"):
         keys.ensure(place)
     missing = guest_images.missing(client)
@@ -88,8 +89,6 @@ def _settle_ports(client: docker.DockerClient, place: Place, api_port: int | Non
                 for option, port in taken
             )
         )
-    if wanted != place:
-        wanted.save()
     return wanted
 
 
