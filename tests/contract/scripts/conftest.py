@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,7 @@ class SshWorld:
         self.key_file.touch(mode=0o600)
         self.key_file.write_bytes(self.key.export_private_key("openssh"))
         self.routes: dict[tuple[str, int], tuple[str, int]] = {}
+        self.servers: list[asyncssh.SSHAcceptor] = []
         self.connections: set[asyncssh.SSHServerConnection] = set()
 
     def run(self, work: Awaitable[Any]) -> Any:
@@ -87,19 +89,21 @@ class SshWorld:
                     raise asyncssh.ChannelOpenError(asyncssh.OPEN_CONNECT_FAILED, "No route to host")
                 return self.conn.forward_connection(*world.routes[host, port])
 
-        async def command(process: asyncssh.SSHServerProcess[str]) -> None:
+        async def command(process: asyncssh.SSHServerProcess[bytes]) -> None:
             assert machine is not None
-            shell = subprocess.Popen(
+            shell = await asyncio.create_subprocess_shell(
                 process.command or "exit 1",
-                shell=True,
                 env={"PATH": f"{machine / 'bin'}:{os.environ['PATH']}"},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
             )
-            await process.redirect(shell.stdin, shell.stdout)
-            await process.stdout.drain()
-            process.exit(await asyncio.to_thread(shell.wait))
+            assert shell.stdin and shell.stdout
+            feeding = asyncio.create_task(feed(process.stdin, shell.stdin))
+            while some := await shell.stdout.read(4096):
+                process.stdout.write(some)
+            process.exit(await shell.wait())
+            feeding.cancel()
 
         authorized = asyncssh.import_authorized_keys(self.key.export_public_key("openssh").decode())
         server = self.run(
@@ -110,8 +114,10 @@ class SshWorld:
                 server_host_keys=[self.host_key],
                 authorized_client_keys=authorized,
                 process_factory=command if machine else None,
+                encoding=None,
             )
         )
+        self.servers.append(server)
         return int(server.sockets[0].getsockname()[1])
 
     def drop_connections(self) -> None:
@@ -120,6 +126,23 @@ class SshWorld:
                 connection.abort()
 
         self.loop.call_soon_threadsafe(drop)
+
+    def close(self) -> None:
+        async def close() -> None:
+            for server in self.servers:
+                server.close()
+                await server.wait_closed()
+
+        self.run(close())
+        self.loop.call_soon_threadsafe(self.loop.stop)
+
+
+async def feed(source: asyncssh.SSHReader[bytes], sink: asyncio.StreamWriter) -> None:
+    """Pass on what the client sends; its end, or the connection's, is the command's end of input."""
+    with suppress(asyncssh.Error, OSError):
+        while some := await source.read(4096):
+            sink.write(some)
+    sink.close()
 
 
 @dataclass
@@ -201,7 +224,7 @@ def federation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]
     finally:
         for name in list(here.processes):
             here.stop(name)
-        ssh.loop.call_soon_threadsafe(ssh.loop.stop)
+        ssh.close()
 
 
 @dataclass
