@@ -37,8 +37,8 @@ class Command(Resource):
         return _outputs(inputs, self._execute(operation, command, inputs, _previous(old_outputs)))
 
     def delete(self, operation: Operation, id: str, inputs: Properties, outputs: Properties) -> None:
-        """Run `delete` if there is one."""
-        self._execute(operation, inputs.get("delete"), inputs, _previous(outputs))
+        """Run `delete` if there is one, with everything as in the state."""
+        self._execute(operation, outputs.get("delete"), outputs, _previous(outputs))
 
     def _execute(self, operation: Operation, command: str | None, inputs: Properties, previous: Output) -> Output:
         if not command:

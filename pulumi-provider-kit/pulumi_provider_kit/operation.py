@@ -149,18 +149,28 @@ class Operation:
 
     @contextmanager
     def interruptible(self, stop: Callable[[], None]) -> Iterator[None]:
-        """Within the block, cancel and deadline call `stop` (once each, from another thread).
+        """Within the block, cancel and deadline call `stop`, from another thread; never after it.
 
-        For waits that are not a `sleep`: a running process, a blocking socket. Call `check` afterwards.
+        For waits that are not a `sleep`: a running process, a blocking socket. `stop` must return at once. Call `check`
+        after the block to raise what ended it.
         """
-        timer = None if self.deadline is None else threading.Timer(self.remaining or 0.0, stop)
+        lock, within = threading.Lock(), True
+
+        def stop_within() -> None:
+            with lock:
+                if within:
+                    stop()
+
+        timer = None if self.remaining is None else threading.Timer(self.remaining, stop_within)
         if timer is not None:
             timer.daemon = True
             timer.start()
         try:
-            with self._cancellation.subscribed(stop):
+            with self._cancellation.subscribed(stop_within):
                 yield
         finally:
+            with lock:
+                within = False
             if timer is not None:
                 timer.cancel()
 

@@ -56,9 +56,9 @@ class Schema:
         return ObjectType(resource.get("inputProperties", {}), frozenset(resource.get("requiredInputs", ())))
 
     def resource_outputs(self, token: str) -> ObjectType:
-        """The outputs of a resource type; those that echo inputs are among them."""
+        """The outputs of a resource type, and the inputs that they may echo."""
         resource = self._spec["resources"][token]
-        return ObjectType(resource.get("properties", {}), frozenset(resource.get("required", ())))
+        return ObjectType({**resource.get("inputProperties", {}), **resource.get("properties", {})})
 
     def function_inputs(self, token: str) -> ObjectType:
         """The arguments of a function."""
@@ -88,7 +88,8 @@ class Schema:
         Where something is wrong or missing the result has UNKNOWN, so that further checks can look at the rest.
         """
         failures: list[CheckFailure] = []
-        return self._object((), properties, kind, failures), failures
+        completed = self._object((), properties, kind, failures)
+        return self.mark_secrets(completed, kind), failures
 
     def check_config(self, config: Properties) -> tuple[Properties, list[CheckFailure]]:
         """The provider's inputs as typed values, as `check`."""
@@ -100,8 +101,8 @@ class Schema:
         return {name: _from_json(value, self._expects(kind.property(name))) for name, value in config.items()}
 
     def mark_secrets(self, properties: Properties, kind: ObjectType) -> Properties:
-        """Properties, secret where the schema says so."""
-        return {name: _mark(value, kind.property(name)) for name, value in properties.items()}
+        """Properties, secret where the schema says so, also inside objects and lists."""
+        return {name: self._mark(value, kind.property(name)) for name, value in properties.items()}
 
     def _named(self, ref: str) -> Properties | None:
         found: Properties | None = self._spec.get("types", {}).get(ref.removeprefix("#/types/"))
@@ -125,7 +126,7 @@ class Schema:
             elif name in kind.required:
                 failures.append(CheckFailure(format_path((*path, name)), f"is required{_purpose(spec)}"))
                 result[name] = UNKNOWN
-        return self.mark_secrets(result, kind)
+        return result
 
     def _value(self, path: Path, value: Any, spec: Properties, failures: list[CheckFailure]) -> Any:
         if isinstance(value, Secret):
@@ -143,6 +144,17 @@ class Schema:
             return value
         failures.append(CheckFailure(format_path(path), problem))
         return UNKNOWN
+
+    def _mark(self, value: Any, spec: Properties) -> Any:
+        if value is None or value is UNKNOWN or isinstance(value, Secret):
+            return value
+        if spec.get("secret"):
+            return Secret(plain(value))
+        if isinstance(value, dict):
+            return self.mark_secrets(value, self.object_type(spec))
+        if isinstance(value, list):
+            return [self._mark(item, self.item_spec(spec)) for item in value]
+        return value
 
     def _problem(self, value: Any, spec: Properties, expects: str) -> str | None:
         if "oneOf" in spec:
@@ -197,10 +209,6 @@ def _is_a(value: Any, expects: str) -> bool:
         case "pulumi.json#/Archive":
             return isinstance(value, Archive)
     return True
-
-
-def _mark(value: Any, spec: Properties) -> Any:
-    return Secret(plain(value)) if spec.get("secret") and value is not UNKNOWN and value is not None else value
 
 
 def _shown(value: Any, spec: Properties) -> str:

@@ -16,7 +16,7 @@ from pulumi.runtime.proto import provider_pb2_grpc
 from .provider import Provider
 from .servicer import Servicer
 
-_WORKERS = 64
+_WORKERS = 1000  # a thread a call, made as needed: however many are waiting, Cancel must still get one
 _GRACE = 30.0  # seconds for calls under way to end cleanly after a cancel
 
 

@@ -31,11 +31,8 @@ def update(plugin: Plugin, old: Mapping[str, Any], *, preview: bool = False, **i
     return decode(plugin.client.Update(request).properties)
 
 
-def delete(plugin: Plugin, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> None:
-    request = provider_pb2.DeleteRequest(
-        urn=urn(COMMAND, "c"), id="c1", old_inputs=encode(inputs), properties=encode(outputs)
-    )
-    plugin.client.Delete(request)
+def delete(plugin: Plugin, **state: Any) -> None:
+    plugin.client.Delete(provider_pb2.DeleteRequest(urn=urn(COMMAND, "c"), id="c1", properties=encode(state)))
 
 
 def test_the_id_is_the_name_and_eight_hex_digits(plugin: Plugin) -> None:
@@ -60,7 +57,7 @@ def test_one_trailing_newline_is_trimmed(plugin: Plugin, printed: str, kept: str
 def test_without_commands_nothing_runs(plugin: Plugin) -> None:
     outputs = create(plugin)
     assert outputs == {"stdout": "", "stderr": ""}
-    delete(plugin, {}, outputs)
+    delete(plugin, **outputs)
 
 
 def test_the_shell_is_sh_and_the_folder_the_projects(plugin: Plugin) -> None:
@@ -118,9 +115,9 @@ def test_the_previous_output_is_not_there_if_unwanted(plugin: Plugin) -> None:
     assert outputs["stdout"] == "/"
 
 
-def test_delete_runs_with_the_states_inputs_and_previous_output(plugin: Plugin, tmp_path: Path) -> None:
-    inputs = {"delete": f'{PREVIOUS} > "$WHERE"', "environment": {"WHERE": str(tmp_path / "deleted")}}
-    delete(plugin, inputs, {**inputs, "stdout": "out", "stderr": "err"})
+def test_delete_runs_with_everything_as_in_the_state(plugin: Plugin, tmp_path: Path) -> None:
+    environment = {"WHERE": str(tmp_path / "deleted")}
+    delete(plugin, delete=f'{PREVIOUS} > "$WHERE"', environment=environment, stdout="out", stderr="err")
     assert (tmp_path / "deleted").read_text() == "out/err\n"
 
 
@@ -132,7 +129,7 @@ def test_a_failure_quotes_status_command_and_both_streams(plugin: Plugin) -> Non
 
 def test_a_failing_update_and_delete_fail_alike(plugin: Plugin) -> None:
     assert "exit status 4" in failing(lambda: update(plugin, {}, create="exit 4")).details()
-    assert "exit status 5" in failing(lambda: delete(plugin, {"delete": "exit 5"}, {})).details()
+    assert "exit status 5" in failing(lambda: delete(plugin, delete="exit 5")).details()
 
 
 def test_what_cannot_be_started_is_named(plugin: Plugin) -> None:

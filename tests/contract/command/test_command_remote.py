@@ -117,17 +117,14 @@ def test_the_previous_output_is_not_sent_if_unwanted(plugin: Plugin, ssh: SshSer
 
 
 def test_delete_runs_delete_there(plugin: Plugin, ssh: SshServer, tmp_path: Path) -> None:
-    inputs = {"connection": Secret(ssh.connection()), "delete": f"touch {tmp_path}/deleted"}
-    request = provider_pb2.DeleteRequest(
-        urn=urn(COMMAND, "c"), id="c1", old_inputs=encode(inputs), properties=encode({"stdout": "", "stderr": ""})
-    )
-    plugin.client.Delete(request)
+    state = {"connection": Secret(ssh.connection()), "delete": f"touch {tmp_path}/deleted", "stdout": "", "stderr": ""}
+    plugin.client.Delete(provider_pb2.DeleteRequest(urn=urn(COMMAND, "c"), id="c1", properties=encode(state)))
     assert (tmp_path / "deleted").exists()
 
 
 def test_without_delete_no_machine_is_needed_to_delete(plugin: Plugin) -> None:
-    inputs = encode({"connection": {"host": "192.0.2.1"}, "create": "true"})
-    plugin.client.Delete(provider_pb2.DeleteRequest(urn=urn(COMMAND, "c"), id="c1", old_inputs=inputs))
+    state = encode({"connection": {"host": "192.0.2.1"}, "create": "true"})
+    plugin.client.Delete(provider_pb2.DeleteRequest(urn=urn(COMMAND, "c"), id="c1", properties=state))
 
 
 def test_previews_of_updates_know_no_streams(plugin: Plugin) -> None:

@@ -23,7 +23,11 @@ class Thing(pulumi.CustomResource):
 for name, properties in json.loads(pathlib.Path("things.json").read_text()).items():
     if properties.get("password"):
         properties["password"] = pulumi.Output.secret(properties["password"])
-    pulumi.export(name, Thing(name, **properties).address)
+    options = pulumi.ResourceOptions(
+        custom_timeouts=pulumi.CustomTimeouts(create=properties.pop("custom_timeouts", None)),
+        ignore_changes=properties.pop("ignore_changes", None),
+    )
+    pulumi.export(name, Thing(name, options, **properties).address)
 """
 
 
@@ -81,6 +85,26 @@ def test_the_whole_life_of_a_thing(toys: Toys) -> None:
 
     toys.run("destroy", "--yes", "--skip-preview")
     assert toys.made() == {}
+
+
+def test_a_thing_made_by_hand_is_imported(toys: Toys) -> None:
+    toys.write()
+    by_hand = {"inputs": {"size": 3, "kind": "plain", "password": "hunter2"}, "revision": 1}
+    (toys.cloud / "found.json").write_text(json.dumps(by_hand))
+    toys.run("import", "toy:index:Thing", "found", "found", "--yes", "--skip-preview", "--generate-code=false")
+    assert "ciphertext" in toys.state()["found"]["inputs"]["password"]
+
+    toys.write(found={"size": 3, "password": "hunter2"})
+    assert "2 unchanged" in toys.up()
+
+
+def test_custom_timeouts_and_ignored_changes_hold(toys: Toys) -> None:
+    toys.write(a={"size": 1, "fate": "hang", "custom_timeouts": "1s"})
+    assert "not done within 1 s" in toys.up(fails=True)
+    toys.write(a={"size": 1, "note": "n"})
+    toys.up()
+    toys.write(a={"size": 1, "note": "m", "ignore_changes": ["note"]})
+    assert "2 unchanged" in toys.up()
 
 
 def test_all_mistakes_are_shown_at_once_and_nothing_is_made(toys: Toys) -> None:

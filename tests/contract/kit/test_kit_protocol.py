@@ -178,6 +178,14 @@ def test_read_returns_live_inputs_with_their_secrets(plugin: Plugin, tmp_path: P
     assert decode(answer.properties)["token"] == Secret("t")
 
 
+def test_an_imported_things_secrets_are_those_of_the_schema(plugin: Plugin) -> None:
+    create(plugin, size=1, password="p", ports=[{"number": 1, "key": "k"}])
+    answer = plugin.client.Read(provider_pb2.ReadRequest(urn=urn(THING, "a"), id="a"))
+    for side in (answer.inputs, answer.properties):
+        assert decode(side)["password"] == Secret("p")
+        assert decode(side)["ports"] == [{"number": 1, "key": Secret("k")}]
+
+
 def test_read_of_what_is_gone_is_empty(plugin: Plugin) -> None:
     assert plugin.client.Read(provider_pb2.ReadRequest(urn=urn(THING, "a"), id="a")) == provider_pb2.ReadResponse()
 
@@ -247,6 +255,19 @@ def test_cancel_ends_what_is_under_way_and_is_welcome_at_any_time(plugin: Plugin
         plugin.client.Cancel(empty_pb2.Empty())
     creating.join(10)
     assert failures[0].code() is grpc.StatusCode.CANCELLED
+
+
+def test_cancel_is_heard_however_many_things_are_waiting(plugin: Plugin, engine: Engine) -> None:
+    count = 100
+    inputs = encode({"size": 1, "fate": "hang"})
+    waiting = [
+        plugin.client.Create.future(provider_pb2.CreateRequest(urn=urn(THING, f"t{index}"), properties=inputs))
+        for index in range(count)
+    ]
+    until(lambda: len({log.urn for log in engine.logs}) == count, "all are waiting")
+    plugin.client.Cancel(empty_pb2.Empty(), timeout=10)
+    errors = [cast(grpc.Call, call.exception(10)) for call in waiting]
+    assert {error.code() for error in errors} == {grpc.StatusCode.CANCELLED}
 
 
 def test_ctrl_c_before_cancel_does_not_end_the_plugin(plugin: Plugin, tmp_path: Path) -> None:

@@ -71,9 +71,16 @@ def test_the_deadline_stops_an_interruptible_block() -> None:
         assert stopped.wait(5)
 
 
-def test_after_an_interruptible_block_cancelling_calls_nothing() -> None:
-    cancellation, stopped = Cancellation(), threading.Event()
-    with operation(cancellation)[0].interruptible(stopped.set):
-        pass
-    cancellation.set()
+def test_after_an_interruptible_block_nothing_is_called_any_more() -> None:
+    cancellation, entered, stopped = Cancellation(), threading.Event(), threading.Event()
+
+    def slow() -> None:  # is being called back when the block ends
+        entered.set()
+        time.sleep(0.1)
+
+    with cancellation.subscribed(slow), operation(cancellation)[0].interruptible(stopped.set):
+        cancelling = threading.Thread(target=cancellation.set)
+        cancelling.start()
+        entered.wait(5)
+    cancelling.join(5)
     assert not stopped.is_set()
