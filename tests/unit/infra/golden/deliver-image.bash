@@ -76,6 +76,7 @@ fi
 if [ "$there" != "$id" ]; then
     megabytes=$(($(docker image inspect --format '{{.Size}}' "$tag") / 1000000))
     mkfifo "$work/saved" "$work/sent"
+    : >"$work/progress"
     tied docker save "$tag" >"$work/saved" &
     started+=($!)
     tied dd bs=1M status=progress <"$work/saved" >"$work/sent" 2>"$work/progress" &
