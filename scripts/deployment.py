@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from flower import CONNECTION, Flower, RunSettings, tool_environment, write_home
+from flower import CONNECTION, Flower, RunSettings, plain_text, tool_environment, write_home
 from outputs import MachineOutput, read_outputs
 from problem import Problem
 from ssh import Tunnel, remote, write_ssh_config
@@ -107,7 +107,7 @@ class Deployment:
         answer = remote(self._config, node.name, INSPECT.replace("NAME", "flower-supernode"))
         if answer.returncode == 255:
             return f"its machine does not answer ({answer.stderr.strip() or 'no reason given'})"
-        state, *rest = answer.stdout.splitlines() or ["unknown"]
+        state, *rest = plain_text(answer.stdout).splitlines() or ["unknown"]
         node_id = next((line.removeprefix("id ") for line in rest if line.startswith("id ")), None)
         if state == "running" and node_id in online:
             return ""
@@ -117,7 +117,7 @@ class Deployment:
 
     def _no_superlink(self, problem: Problem) -> Problem:
         answer = remote(self._config, self.outputs.superlink.name, INSPECT.replace("NAME", "flower-superlink"))
-        state, *rest = answer.stdout.splitlines() or [answer.stderr.strip() or "unknown"]
+        state, *rest = plain_text(answer.stdout).splitlines() or [answer.stderr.strip() or "unknown"]
         words = rest[-1] if rest else "none"
         return Problem(
             f"{problem.cause}\n  the container flower-superlink is {state}; its last words: {words}",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Generator, Mapping, Sequence
@@ -80,7 +81,7 @@ class Flower:
             start_new_session=True,  # Ctrl-C is ours to handle: the stream must outlive it until the run has stopped
         ) as process:
             try:
-                yield from process.stdout or ()
+                yield from map(plain_text, process.stdout or ())
             finally:
                 process.terminate()
 
@@ -125,6 +126,11 @@ class Flower:
         if not answer.get("success"):
             raise Problem(f"flwr {arguments[0]} failed: {answer.get('error-message', out).strip()}")
         return answer
+
+
+def plain_text(line: str) -> str:
+    """Return what Flower logged without its colours."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", line)
 
 
 def write_home(folder: Path, address: str) -> None:

@@ -1,9 +1,11 @@
-"""What a person can put right: every script ends with the cause and the remedy, never with a traceback."""
+"""How every script ends: with the cause and the remedy, never with a traceback; and in order when it is interrupted."""
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable
+from types import FrameType
 
 
 class Problem(Exception):
@@ -28,3 +30,14 @@ def run_script(main: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 130
+
+
+def listen_to_signals() -> None:
+    """Let a lost terminal and a polite kill do what Ctrl-C does; `nohup` keeps its meaning."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _interrupt)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -13,19 +13,17 @@ Exit code: 0 completed, 1 failed, 2 wrong options, 130 stopped.
 from __future__ import annotations
 
 import platform
-import signal
 import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Protocol
 
 from options import Options, parse_options
 from outputs import PROJECT
-from problem import Problem, run_script
+from problem import Problem, listen_to_signals, run_script
 
 if TYPE_CHECKING:  # loaded when needed: --help and mistakes answer at once
     from flower import Flower, RunSettings, RunStatus
@@ -63,12 +61,6 @@ def main() -> int:
     options = parse_options(sys.argv[1:], APP)
     listen_to_signals()
     return train(options)
-
-
-def listen_to_signals() -> None:
-    """Let a lost terminal and a polite kill do what Ctrl-C does."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
 
 
 def train(options: Options, app: Path = APP, runs: Path = RUNS) -> int:
@@ -209,10 +201,6 @@ def _finish(report: Report, folder: Path, progress: Progress) -> Path:
 
 def _stack_option(options: Options) -> str:
     return f" --stack {options.stack}" if options.stack else ""
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

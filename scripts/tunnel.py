@@ -13,17 +13,15 @@ import argparse
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 import tomllib
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from problem import Problem, run_script
+from problem import Problem, listen_to_signals, run_script
 
 if TYPE_CHECKING:  # loaded when needed: --help answers at once
     from ssh import Tunnel
@@ -44,8 +42,7 @@ def main() -> int:
     options = parser.parse_args()
     if not 1 <= options.port <= 65535:
         parser.error(f"--port {options.port}: must be between 1 and 65535")
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGHUP, _interrupt)
+    listen_to_signals()
 
     from flower import CONNECTION, connection_table
     from outputs import read_outputs
@@ -149,10 +146,6 @@ def _make_default_config() -> None:
     from flower import tool_environment
 
     subprocess.run(["flwr", "config", "list"], env=tool_environment(), capture_output=True, check=True)
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

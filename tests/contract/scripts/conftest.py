@@ -254,15 +254,14 @@ class Training:
 DRIVER = """\
 import json, sys
 from pathlib import Path
-import deployment, outputs, train
+import deployment, outputs, problem, train
 from options import parse_options
-from problem import run_script
 
 given, app, runs = json.loads(Path(sys.argv[1]).read_text()), Path(sys.argv[2]), Path(sys.argv[3])
 deployment.read_outputs = lambda stack: outputs.parse_outputs(given, stack)
 deployment.PATIENCE = float(sys.argv[4])
-train.listen_to_signals()
-sys.exit(run_script(lambda: train.train(parse_options(sys.argv[5:], app), app, runs)))
+problem.listen_to_signals()
+sys.exit(problem.run_script(lambda: train.train(parse_options(sys.argv[5:], app), app, runs)))
 """
 
 Train = Callable[..., Training]

@@ -56,11 +56,11 @@ def pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pulumi:
     return run
 
 
-def deploy(pulumi: Pulumi) -> None:
+def deploy(pulumi: Pulumi, given: dict[str, Any] = OUTPUTS) -> None:
     """Give the stack a state with outputs, as `pulumi up` leaves it."""
     state = json.loads(pulumi("stack", "export"))
     root = {"urn": "urn:pulumi:dev::federation::pulumi:pulumi:Stack::federation-dev", "custom": False}
-    root |= {"type": "pulumi:pulumi:Stack", "outputs": OUTPUTS}
+    root |= {"type": "pulumi:pulumi:Stack", "outputs": given}
     state["deployment"]["resources"] = [root]
     pulumi("stack", "import", given=json.dumps(state))
 
@@ -90,6 +90,17 @@ def test_a_stack_without_resources_was_destroyed_or_never_up(pulumi: Pulumi) -> 
     with pytest.raises(Problem, match="nothing deployed: it was destroyed") as problem:
         outputs.read_outputs()
     assert "pulumi up" in problem.value.remedy
+
+
+def test_a_wrong_passphrase_is_told(pulumi: Pulumi, monkeypatch: pytest.MonkeyPatch) -> None:
+    pulumi("stack", "init", "dev")
+    secret = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "plaintext": '"hush"'}
+    deploy(pulumi, {**OUTPUTS, "sshKnownHosts": secret})
+    assert outputs.read_outputs().known_hosts == "hush"
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "wrong")
+    with pytest.raises(Problem, match="secrets cannot be read") as problem:
+        outputs.read_outputs()
+    assert "PULUMI_CONFIG_PASSPHRASE" in problem.value.remedy
 
 
 def test_without_the_cli_the_remedy_is_the_set_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
