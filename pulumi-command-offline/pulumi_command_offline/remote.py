@@ -1,6 +1,7 @@
 """Commands on another machine, over SSH."""
 
 import asyncio
+import signal
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -53,7 +54,9 @@ async def _feed(process: asyncssh.SSHClientProcess[bytes], text: str) -> None:
 def _reason(process: asyncssh.SSHClientProcess[Any]) -> str | None:
     """How the process failed; None if it did not."""
     if process.exit_signal is not None:
-        return f"Process exited with signal {process.exit_signal[0]}"
+        name = process.exit_signal[0]
+        number = getattr(signal, f"SIG{name}", 0)
+        return f"Process exited with status {128 + number} from signal {name}"
     status = process.channel.get_exit_status()
     if status is None:
         return "the connection ended before the command did"

@@ -114,9 +114,10 @@ def own_plugin(engine: Engine, tmp_path: Path) -> Iterator[Plugin]:
     running.stop()
 
 
-def start_plugin(engine: Engine, project: Path) -> Plugin:
+def start_plugin(engine: Engine, project: Path, agent: str = "") -> Plugin:
+    """The stand-in, working in a project's folder, with an SSH agent or none."""
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    return Plugin([str(PLUGIN), engine.address], {"PATH": path, "SSH_AUTH_SOCK": ""}, project)
+    return Plugin([str(PLUGIN), engine.address], {"PATH": path, "SSH_AUTH_SOCK": agent}, project)
 
 
 def _server(port: int, keys: Path) -> SshServer:

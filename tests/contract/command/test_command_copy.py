@@ -1,5 +1,6 @@
 """remote.CopyToRemote puts files, texts and folders where the official plugin does."""
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -56,6 +57,11 @@ def test_the_id_is_eight_hex_digits_and_the_inputs_are_the_outputs(plugin: Plugi
 def test_a_text_becomes_a_file_and_parents_are_created(plugin: Plugin, ssh: SshServer, there: Path) -> None:
     copy(plugin, ssh, Asset(text="a 'quoted'\nä"), there / "deep/er/file")
     assert tree(there) == {"deep/er/file": "a 'quoted'\nä"}
+
+
+def test_a_relative_path_starts_in_the_users_home(plugin: Plugin, ssh: SshServer, there: Path) -> None:
+    copy(plugin, ssh, Asset(text="x"), os.path.relpath(there / "f", Path.home()))
+    assert tree(there) == {"f": "x"}
 
 
 def test_a_shorter_text_leaves_nothing_of_a_longer_one(plugin: Plugin, ssh: SshServer, there: Path) -> None:

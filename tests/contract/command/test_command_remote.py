@@ -69,7 +69,7 @@ def test_a_failure_quotes_status_command_and_both_streams(plugin: Plugin, ssh: S
 
 
 def test_a_command_ended_by_a_signal_is_a_failure(plugin: Plugin, ssh: SshServer) -> None:
-    assert "Process exited with signal KILL" in refused(plugin, ssh.connection(), create="kill -9 $$")
+    assert "Process exited with status 137 from signal KILL" in refused(plugin, ssh.connection(), create="kill -9 $$")
 
 
 def test_large_output_arrives_whole(plugin: Plugin, ssh: SshServer) -> None:
@@ -183,10 +183,29 @@ def test_a_password_serves_where_there_is_no_key(plugin: Plugin, asyncssh_server
     assert "Permission denied" in refused(plugin, {**connection, "password": "wrong"})
 
 
-def test_an_agents_key_serves_where_there_is_no_other(plugin: Plugin, ssh: SshServer, agent: str) -> None:
-    connection = ssh.connection(agentSocketPath=agent)
+def test_either_key_or_password_suffices(plugin: Plugin, asyncssh_server: SshServer) -> None:
+    other = asyncssh.generate_private_key("ssh-ed25519").export_private_key().decode()
+    create(plugin, asyncssh_server.connection(password="wrong"), create="true")
+    create(plugin, asyncssh_server.connection(password=PASSWORD, privateKey=other), create="true")
+    message = refused(plugin, asyncssh_server.connection(password="wrong", privateKey=other))
+    assert f"{asyncssh_server.user}@127.0.0.1 port {asyncssh_server.port}" in message
+
+
+def test_a_key_needs_no_newline_at_its_end(plugin: Plugin, ssh: SshServer) -> None:
+    create(plugin, ssh.connection(privateKey=ssh.private_key.strip()), create="true")
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["by agentSocketPath", "by SSH_AUTH_SOCK"])
+def test_an_agents_key_serves_where_there_is_no_other(
+    engine: Engine, ssh: SshServer, agent: str, tmp_path: Path, named: bool
+) -> None:
+    connection = ssh.connection(**({"agentSocketPath": agent} if named else {}))
     del connection["privateKey"]
-    assert create(plugin, connection, create="echo out")["stdout"] == "out"
+    plugin = start_plugin(engine, tmp_path, "" if named else agent)
+    try:
+        assert create(plugin, connection, create="echo out")["stdout"] == "out"
+    finally:
+        plugin.stop()
 
 
 @pytest.fixture
