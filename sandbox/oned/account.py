@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import secrets
 from typing import ClassVar
 
 from pydantic import Field
@@ -16,6 +17,7 @@ from pydantic import Field
 from sandbox.oned.document import Document
 from sandbox.oned.errors import ApiError, Code
 from sandbox.oned.store import Transaction
+from sandbox.oned.template import Template
 from sandbox.oned.xml import cdata, element, group, ids
 
 ADMINISTRATORS = 0
@@ -98,6 +100,11 @@ class User(Document):
 def digest(password: str) -> str:
     """How a password is kept."""
     return hashlib.sha256(password.encode()).hexdigest()
+
+
+def new_token() -> Template:
+    """What a new user's template holds."""
+    return Template(items=[("TOKEN_PASSWORD", secrets.token_hex(32))])
 
 
 def authenticate(tx: Transaction, session: object) -> User:

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from sandbox.oned.account import ADMIN, ADMINISTRATORS, MANAGE, QUOTAS, USERS, Group, User, authorize_creation, digest
+from sandbox.oned.account import (
+    ADMIN,
+    ADMINISTRATORS,
+    MANAGE,
+    QUOTAS,
+    USERS,
+    Group,
+    User,
+    authorize_creation,
+    digest,
+    new_token,
+)
 from sandbox.oned.call import Call, methods
 from sandbox.oned.errors import ApiError, Code
 from sandbox.oned.pool import ALL, add_update, check_new_name, select
@@ -42,7 +53,13 @@ def allocate_user(call: Call, name: str, password: str, auth_driver: str = "core
         raise ApiError(Code.INTERNAL, f"The auth driver {auth_driver} is not supported by the sandbox: use core.")
     members = call.change(Group, USERS)
     user = User(
-        id=call.tx.new_id(User), name=name, uid=0, gid=members.id, gname=members.name, password=digest(password)
+        id=call.tx.new_id(User),
+        name=name,
+        template=new_token(),
+        uid=0,
+        gid=members.id,
+        gname=members.name,
+        password=digest(password),
     )
     members.users.append(user.id)
     call.tx.put(user)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.oned.account import ADMINISTRATORS, USERS, Group, User, digest
+from sandbox.oned.account import ADMINISTRATORS, USERS, Group, User, digest, new_token
 from sandbox.oned.document import Document
 from sandbox.oned.driver import Driver, SeedImage
 from sandbox.oned.image import Image, ImageState, new_source
@@ -81,14 +81,14 @@ class Cloud:
         views = {"DEFAULT_VIEW": "cloud", "GROUP_ADMIN_DEFAULT_VIEW": "groupadmin"}
         views |= {"GROUP_ADMIN_VIEWS": "groupadmin,cloud", "VIEWS": "cloud"}
         users = Group(id=USERS, name="users", template=Template(items=[("SUNSTONE", views)]))
-        oneadmin = User(id=tx.new_id(User), name="oneadmin", gid=0, password="", template=_token())
+        oneadmin = User(id=tx.new_id(User), name="oneadmin", gid=0, password="", template=new_token())
         server = User(
             id=tx.new_id(User),
             name="serveradmin",
             gid=0,
             password=digest(secrets.token_hex(16)),
             auth_driver="server_cipher",
-            template=_token(),
+            template=new_token(),
         )
         reserved = Template(items=[("RESERVED_CPU", ""), ("RESERVED_MEM", "")])
         endpoint = Template(items=[("ENDPOINT", "http://localhost:2633/RPC2"), ("ENDPOINT_GRPC", "localhost:2634")])
@@ -149,7 +149,3 @@ class Cloud:
             tx.put(image)
             datastore.images.append(image.id)
             tx.put(datastore)
-
-
-def _token() -> Template:
-    return Template(items=[("TOKEN_PASSWORD", secrets.token_hex(32))])

@@ -44,6 +44,11 @@ class ImageState(IntEnum):
     CLONE = 6
     DELETE = 7
     USED_PERS = 8
+    LOCKED_USED = 9
+    LOCKED_USED_PERS = 10
+
+
+LOCKED = (ImageState.LOCKED, ImageState.LOCKED_USED, ImageState.LOCKED_USED_PERS)
 
 
 class Image(Document):
@@ -72,14 +77,21 @@ class Image(Document):
         """Enter the state; PREV_STATE shows the same from then on, as in oned."""
         self.state = self.prev_state = state
 
+    @property
+    def locked(self) -> bool:
+        """Whether the driver has yet to make it."""
+        return self.state in LOCKED
+
     def acquire(self, vm: int) -> None:
         """The VM uses it from now on; raises 8192 where it cannot."""
-        if self.state == ImageState.USED_PERS:
+        if self.state in (ImageState.USED_PERS, ImageState.LOCKED_USED_PERS):
             raise ApiError(Code.INTERNAL, f"Cannot acquire image {self.id}, it is persistent and already in use")
-        if self.state not in (ImageState.READY, ImageState.USED, ImageState.LOCKED):
+        if self.state not in (ImageState.READY, ImageState.USED, ImageState.LOCKED, ImageState.LOCKED_USED):
             raise ApiError(Code.INTERNAL, f"Cannot acquire image {self.id}, it is in state: {self.state.name}")
         self.vms.append(vm)
-        if self.state != ImageState.LOCKED:
+        if self.locked:
+            self.move(ImageState.LOCKED_USED_PERS if self.persistent else ImageState.LOCKED_USED)
+        else:
             self.settle()
 
     def release(self, vm: int) -> None:
@@ -185,7 +197,7 @@ def new_source(datastore: Datastore) -> str:
 def delete(call: Call, object_id: int, force: bool = False) -> int:
     """The image is in DELETE until the driver has removed it."""
     image = call.change(Image, object_id)
-    if image.state == ImageState.LOCKED and not force:
+    if image.locked and not force:
         raise ApiError(
             Code.INTERNAL,
             "Image locked, use --force flag to remove the image. Force delete may leave some files on Datastore",

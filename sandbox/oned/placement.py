@@ -13,14 +13,18 @@ from sandbox.oned.vm import Record, Vm
 TOKEN = re.compile(r'\s*(?:(?P<text>"(?:[^"\\]|\\.)*")|(?P<sign>[()&|]|!=|<=|>=|[!=<>])|(?P<word>[^\s()&|!=<>"]+))')
 
 
-def choose(tx: Transaction, vm: Vm) -> Host | None:
-    """The enabled host that meets the requirements, has room, and has fewest VMs; None when the VM has to wait."""
+def choose(tx: Transaction, vm: Vm) -> Host | str:
+    """The enabled host that meets the requirements, has room, and has fewest VMs; or why the VM has to wait."""
     vms = tx.all(Vm, live=True)
     hosts = [host for host in tx.all(Host) if host.state == HostState.MONITORED and _meets(host, vm)]
     for host in hosts:
         host.occupy(vms)
     fitting = [host for host in hosts if not host.shortage(vm)]
-    return min(fitting, key=lambda host: (len(host.vms), -host.id), default=None)
+    if not hosts:
+        return "No host meets SCHED_REQUIREMENTS"
+    if not fitting:
+        return f"No host with enough capacity to deploy the VM. {hosts[0].name}: {hosts[0].shortage(vm)}"
+    return min(fitting, key=lambda host: (len(host.vms), -host.id))
 
 
 def dispatch(tx: Transaction, vm: Vm, host: Host, datastore: Datastore, *, scheduled: bool) -> None:

@@ -26,6 +26,7 @@ from sandbox.oned.vm_build import (
     security_groups,
     unplug_disk,
     unplug_nic,
+    write_requirements,
 )
 
 log = logging.getLogger("oned")
@@ -55,6 +56,16 @@ FAILED = {
     Lcm.BOOT_UNDEPLOY: Lcm.BOOT_UNDEPLOY_FAILURE,
     Lcm.BOOT_STOPPED: Lcm.BOOT_STOPPED_FAILURE,
 }
+REASONS = {
+    "terminate": Reason.TERMINATE,
+    "terminate-hard": Reason.TERMINATE_HARD,
+    "poweroff": Reason.POWEROFF,
+    "poweroff-hard": Reason.POWEROFF_HARD,
+    "undeploy": Reason.UNDEPLOY,
+    "undeploy-hard": Reason.UNDEPLOY_HARD,
+    "suspend": Reason.SUSPEND,
+    "stop": Reason.STOP,
+}
 SUCCESS, RETRY = 1, 2  # operations of recover
 
 
@@ -65,29 +76,30 @@ def begin(tx: Transaction, vm: Vm, action: Action) -> None:
     vm.hard = hard
     match name:
         case "terminate" if running:
-            _leave(vm, Reason.TERMINATE_HARD if hard else Reason.TERMINATE, action, Lcm.SHUTDOWN)
+            _leave(vm, action, Lcm.SHUTDOWN)
         case "terminate" if vm.failed:
-            _leave(vm, Reason.DELETE, action, Lcm.CLEANUP_DELETE)
+            vm.give_reason(Reason.DELETE, action.by)
+            vm.move(State.ACTIVE, Lcm.CLEANUP_DELETE)
         case "terminate" if vm.history and vm.state not in (State.ACTIVE, State.DONE):
-            _leave(vm, Reason.TERMINATE_HARD if hard else Reason.TERMINATE, action, Lcm.EPILOG)
+            _leave(vm, action, Lcm.EPILOG)
             vm.record.epilog = (now(), 0)
         case "poweroff" if running:
-            _leave(vm, Reason.POWEROFF_HARD if hard else Reason.POWEROFF, action, Lcm.SHUTDOWN_POWEROFF)
-        case "undeploy" if running:
-            _leave(vm, Reason.UNDEPLOY_HARD if hard else Reason.UNDEPLOY, action, Lcm.SHUTDOWN_UNDEPLOY)
-        case "undeploy" if vm.state == State.POWEROFF:
-            _leave(vm, Reason.UNDEPLOY_HARD if hard else Reason.UNDEPLOY, action, Lcm.SHUTDOWN_UNDEPLOY)
+            _leave(vm, action, Lcm.SHUTDOWN_POWEROFF)
+        case "undeploy" if running or vm.state == State.POWEROFF:
+            _leave(vm, action, Lcm.SHUTDOWN_UNDEPLOY)
         case "suspend" if running:
-            _leave(vm, Reason.SUSPEND, action, Lcm.SAVE_SUSPEND)
+            _leave(vm, action, Lcm.SAVE_SUSPEND)
         case "stop" if running or vm.state == State.SUSPENDED:
-            _leave(vm, Reason.STOP, action, Lcm.SAVE_STOP)
+            _leave(vm, action, Lcm.SAVE_STOP)
         case "reboot" if running:
             vm.job = "reboot-hard" if hard else "reboot"
         case "resume" if off:
             lcm = Lcm.BOOT_POWEROFF if vm.state == State.POWEROFF else Lcm.BOOT_SUSPENDED
             vm.reopen()
+            refresh_context(tx, vm)
             vm.move(State.ACTIVE, lcm)
         case "resume" if vm.state in (State.STOPPED, State.UNDEPLOYED):
+            write_requirements(tx, vm)
             vm.move(State.PENDING)
         case _:
             log.info("VM %d: %s came too late, it is %s", vm.id, action.name, vm.state_name)
@@ -104,6 +116,7 @@ def start_boot(tx: Transaction, vm: Vm) -> None:
     }.get(before, Lcm.BOOT)
     moment = now()
     vm.record.start, vm.record.prolog, vm.record.running = moment, (moment, moment), (moment, 0)
+    refresh_context(tx, vm)
     vm.move(State.ACTIVE, boot)
     tx.put(vm)
 
@@ -189,9 +202,7 @@ def done(tx: Transaction, vm: Vm) -> None:
         else:
             finish(tx, vm)
     else:
-        for disk in vm.template.vectors("DISK"):
-            disk.pop("RESIZE", None)
-        _settle_plugged(tx, vm, gone="detach")
+        _settle(tx, vm, undo=False)
         if lcm in HOTPLUGS:
             vm.move(*((State.POWEROFF, Lcm.LCM_INIT) if off else (State.ACTIVE, Lcm.RUNNING)))
         vm.job = ""
@@ -219,7 +230,7 @@ def failed(tx: Transaction, vm: Vm, error: drv.DriverError) -> None:
     else:
         if vm.job != "attach-nic" and vm.job != "detach-nic":
             vm.fail(f"{(vm.job or 'resize').upper()}: {error}")
-        _settle_plugged(tx, vm, gone="attach")
+        _settle(tx, vm, undo=True)
         if lcm in HOTPLUGS:
             vm.move(*((State.POWEROFF, Lcm.LCM_INIT) if lcm in OFF_HOTPLUGS else (State.ACTIVE, Lcm.RUNNING)))
         vm.job = ""
@@ -264,13 +275,18 @@ def specification(tx: Transaction, vm: Vm) -> drv.Vm:
     )
 
 
-def _leave(vm: Vm, reason: Reason, action: Action, lcm: Lcm) -> None:
-    vm.give_reason(reason, action.by)
+def _leave(vm: Vm, action: Action, lcm: Lcm) -> None:
+    vm.give_reason(REASONS[action.name], action.by)
     vm.move(State.ACTIVE, lcm)
 
 
-def _settle_plugged(tx: Transaction, vm: Vm, *, gone: str) -> None:
-    """What was coming or going is there, or, when it was `gone` (attach or detach), is not."""
+def _settle(tx: Transaction, vm: Vm, *, undo: bool) -> None:
+    """The disk or NIC that was resized, coming or going is as it shall be, or as it was."""
+    for disk in vm.template.vectors("DISK"):
+        if disk.pop("RESIZE", None):
+            before = disk.pop("SIZE_PREV")
+            disk["SIZE"] = before if undo else disk["SIZE"]
+    gone = "attach" if undo else "detach"
     if attached := vm.attaching("DISK"):
         attached.pop("ATTACH")
         if vm.job == f"{gone}-disk":
@@ -282,7 +298,8 @@ def _settle_plugged(tx: Transaction, vm: Vm, *, gone: str) -> None:
             unplug_nic(tx, vm, nic)
             vm.drop("NIC", nic)
             refresh_security_groups(tx, vm)
-            refresh_context(tx, vm)
+            if vm.lcm not in OFF_HOTPLUGS:
+                refresh_context(tx, vm)
 
 
 def _disk(tx: Transaction, disk: Vector) -> drv.Disk:

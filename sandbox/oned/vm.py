@@ -12,8 +12,21 @@ from sandbox.oned.states import FAILURES, Lcm, Reason, State
 from sandbox.oned.template import Template, Vector
 from sandbox.oned.xml import cdata, element, group
 
-LISTED_DISK = ["DISK_ID", "DATASTORE", "DATASTORE_ID", "IMAGE", "IMAGE_ID", "SIZE", "TYPE", "CLONE", "CLONE_TARGET", "LN_TARGET", "DISK_SNAPSHOT_TOTAL_SIZE"]
+LISTED_DISK = [
+    "DISK_ID",
+    "DATASTORE",
+    "DATASTORE_ID",
+    "IMAGE",
+    "IMAGE_ID",
+    "SIZE",
+    "TYPE",
+    "CLONE",
+    "CLONE_TARGET",
+    "LN_TARGET",
+    "DISK_SNAPSHOT_TOTAL_SIZE",
+]
 LISTED_NIC = ["MAC", "NETWORK", "NETWORK_ID", "NIC_ID", "SECURITY_GROUPS"]
+LISTED_USER_ATTRIBUTES = ("ERROR", "LABELS", "SCHED_MESSAGE", "SCHED_RANK", "SCHED_REQUIREMENTS")
 FIRST_VNC_PORT = 5900
 
 Job = Literal[
@@ -214,8 +227,9 @@ class Vm(Document):
         for graphics in self.template.vectors("GRAPHICS"):
             graphics.pop("PORT", None)
 
-    def xml(self) -> str:
-        """The whole document."""
+    def xml(self, *, last_record_only: bool = False) -> str:
+        """The whole document (in lists only with the last record of its history)."""
+        records = self.history[-1:] if last_record_only else self.history
         return group(
             self.root,
             self.head_xml(),
@@ -232,7 +246,7 @@ class Vm(Document):
             group("SCHED_ACTIONS"),
             self.template.xml("TEMPLATE"),
             self.user_template.xml("USER_TEMPLATE"),
-            group("HISTORY_RECORDS", *(record.xml(self.id) for record in self.history)),
+            group("HISTORY_RECORDS", *(record.xml(self.id) for record in records)),
             group("BACKUPS", "<BACKUP_CONFIG/>", group("BACKUP_IDS")),
         )
 
@@ -243,6 +257,7 @@ class Vm(Document):
             _listed("NIC", [*(["IP"] if "IP" in nic else []), *LISTED_NIC], nic) for nic in self.template.vectors("NIC")
         ]
         graphics = [_listed("GRAPHICS", sorted(each), each) for each in self.template.vectors("GRAPHICS")]
+        listed = [item for item in self.user_template.items if item[0] in LISTED_USER_ATTRIBUTES]
         sizes = [element(name, self.template.text(name)) for name in ("CPU", "MEMORY", "VCPU")]
         return group(
             self.root,
@@ -255,7 +270,8 @@ class Vm(Document):
             element("ETIME", self.end),
             element("DEPLOY_ID", self.deploy_id),
             group("TEMPLATE", *sizes, *disks, *nics, *graphics),
-            "<MONITORING/><USER_TEMPLATE/>",
+            "<MONITORING/>",
+            Template(items=listed).xml("USER_TEMPLATE"),
             group("HISTORY_RECORDS", *(record.pool_xml(self.id) for record in self.history[-1:])),
         )
 

@@ -82,7 +82,17 @@ def action(call: Call, name: str, object_id: int) -> int:
             vm.queue.append(Action(name=name, by=call.user.id))
         else:
             finish(call.tx, vm)
+    elif name.endswith("-hard") and vm.state_name in _SHUTTING_DOWN:
+        # What goes on stays as it is, but ends as this action wants it, and is hard if it has to be done again.
+        vm.hard = True
+        if name == "terminate-hard":
+            vm.give_reason(Reason.TERMINATE_HARD, call.user.id)
+            vm.move(State.ACTIVE, Lcm.SHUTDOWN)
+        else:
+            vm.give_reason(Reason.POWEROFF_HARD, call.user.id)
     elif vm.state != State.DONE:
+        if vm.state_name == "RUNNING" and name in transitions.REASONS:
+            vm.give_reason(transitions.REASONS[name], call.user.id)
         vm.queue.append(Action(name=name, by=call.user.id))
     call.cloud.wake(vm)
     return object_id
@@ -151,7 +161,7 @@ def pool_info(call: Call, which: int, start: int, end: int, state: int, query: s
 @methods("one.vmpool.infoextended")
 def pool_info_extended(call: Call, which: int, start: int, end: int, state: int, query: str = "") -> str:
     """The same with whole documents."""
-    return group("VM_POOL", *(vm.xml() for vm in _list(call, which, start, end, state)))
+    return group("VM_POOL", *(vm.xml(last_record_only=True) for vm in _list(call, which, start, end, state)))
 
 
 @methods("one.vmpool.infoset")
@@ -159,7 +169,7 @@ def pool_info_set(call: Call, numbers: str, extended: bool) -> str:
     """Those of `1,2,3` that there are and that the user may see."""
     wanted = set(listed_ids(numbers))
     vms = [vm for vm in call.tx.all(Vm)[::-1] if vm.id in wanted and allowed(call.user, USE, vm)]
-    return group("VM_POOL", *(vm.xml() if extended else vm.pool_xml() for vm in vms))
+    return group("VM_POOL", *(vm.xml(last_record_only=True) if extended else vm.pool_xml() for vm in vms))
 
 
 def _list(call: Call, which: int, start: int, end: int, state: int) -> list[Vm]:

@@ -13,7 +13,7 @@ from sandbox.oned.account import USE, User, allowed
 from sandbox.oned.call import Call
 from sandbox.oned.document import Document
 from sandbox.oned.errors import ApiError, Code
-from sandbox.oned.image import Image, ImageState
+from sandbox.oned.image import Image
 from sandbox.oned.infrastructure import Datastore
 from sandbox.oned.network import Network
 from sandbox.oned.pool import check_name, owned
@@ -43,8 +43,6 @@ def build(call: Call, template: Template, *, hold: bool) -> Vm:
     if name:
         check_name(name)
     check_capacity(template)
-    if template.has("NIC_ALIAS"):
-        raise ApiError(Code.INTERNAL, "NIC_ALIAS is not supported by the sandbox: use a NIC for each address.")
     _check_restricted(call.user, template)
     vm_id = call.tx.new_id(Vm)
     known = Template(items=[item for item in template.items if item[0] in KNOWN])
@@ -64,17 +62,19 @@ def build(call: Call, template: Template, *, hold: bool) -> Vm:
     operating_system = vm.template.vector("OS") or {}
     vm.template.set("OS", {**operating_system, "UUID": str(uuid4())})
     try:
-        for at, nic in enumerate(vm.template.vectors("NIC")):
-            plug_nic(call, vm, nic, at)
         for at, disk in enumerate(vm.template.vectors("DISK")):
             plug_disk(call, vm, disk, at)
+        for at, nic in enumerate(vm.template.vectors("NIC")):
+            plug_nic(call, vm, nic, at)
+        if template.has("NIC_ALIAS"):
+            raise ApiError(Code.INTERNAL, "NIC_ALIAS is not supported by the sandbox: use a NIC for each address.")
         add_context(call, vm)
     except ApiError as error:
         # The number is free again, the address ranges' next index is not: as in oned.
         give_back(call.tx, vm)
         call.tx.return_id(Vm, vm_id)
         raise ApiError(error.code, error.message, keep=True) from error
-    if any(image.state == ImageState.LOCKED for image in images(call.tx, vm)):
+    if any(image.locked for image in images(call.tx, vm)):
         vm.state = State.CLONING
     refresh_security_groups(call.tx, vm)
     write_requirements(call.tx, vm)
@@ -263,7 +263,7 @@ def next_disk_id(vm: Vm) -> int:
 
 def next_nic_id(vm: Vm) -> int:
     """The first NIC id above all of the VM's."""
-    return max((int(nic["NIC_ID"]) for nic in vm.template.vectors("NIC")), default=-1) + 1
+    return max((int(nic["NIC_ID"]) for nic in vm.template.vectors("NIC") if "NIC_ID" in nic), default=-1) + 1
 
 
 def images(tx: Transaction, vm: Vm) -> list[Image]:
@@ -278,7 +278,10 @@ def network_with_id(tx: Transaction, nic: Vector) -> Network | None:
 
 
 def write_requirements(tx: Transaction, vm: Vm) -> None:
-    """AUTOMATIC_REQUIREMENTS: only hosts of clusters that have all networks and images are asked."""
+    """AUTOMATIC_REQUIREMENTS: only hosts of clusters that have all networks and images are asked.
+
+    A VM that was somewhere before goes to datastores of the same kind only.
+    """
     members = [set(network.clusters) for nic in vm.template.vectors("NIC") if (network := network_with_id(tx, nic))]
     members += [
         set(datastore.clusters) for image in images(tx, vm) if (datastore := tx.get(Datastore, image.datastore))
@@ -293,7 +296,8 @@ def write_requirements(tx: Transaction, vm: Vm) -> None:
     hosts = " | ".join(f"CLUSTER_ID = {cluster}" for cluster in clusters)
     stores = " | ".join(f'"CLUSTERS/ID" @> {cluster}' for cluster in clusters)
     vm.template.set("AUTOMATIC_REQUIREMENTS", f"({hosts}) & {unpinned}")
-    vm.template.set("AUTOMATIC_DS_REQUIREMENTS", f"({stores})")
+    same = f' & (TM_MAD = "{vm.record.tm_mad}")' if vm.history else ""
+    vm.template.set("AUTOMATIC_DS_REQUIREMENTS", f"({stores}){same}")
     vm.template.set("AUTOMATIC_NIC_REQUIREMENTS", f"({stores})")
 
 

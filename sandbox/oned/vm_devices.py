@@ -103,7 +103,7 @@ def resize_disk(call: Call, object_id: int, disk_id: int, size: str) -> int:
     if vm.state_name not in ("RUNNING", "POWEROFF"):
         raise ApiError(Code.ACTION, f"Could not resize disk for VM {vm.id}, wrong state {vm.state_name}.")
     vm.next_record(Reason.DISK_RESIZE, call.user.id)
-    disk |= {"SIZE": size, "RESIZE": "YES"}
+    disk |= {"SIZE": size, "SIZE_PREV": disk["SIZE"], "RESIZE": "YES"}
     _start_job(call, vm, Lcm.DISK_RESIZE, "resize-disk")
     return object_id
 
@@ -127,7 +127,8 @@ def attach_nic(call: Call, object_id: int, text: str) -> int:
         vm.drop("NIC", nic)
         raise ApiError(Code.ACTION, error.message, keep=True) from error
     refresh_security_groups(call.tx, vm)
-    refresh_context(call.tx, vm)
+    if vm.state == State.ACTIVE:  # of one that is off, the context is written when it boots
+        refresh_context(call.tx, vm)
     nic["ATTACH"] = "YES"
     vm.next_record(Reason.NIC_ATTACH, call.user.id)
     _start_job(call, vm, Lcm.HOTPLUG_NIC, "attach-nic")

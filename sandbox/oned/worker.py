@@ -23,7 +23,7 @@ from sandbox.oned.placement import choose, dispatch
 from sandbox.oned.security_group import SecurityGroup
 from sandbox.oned.states import Lcm, State
 from sandbox.oned.store import Store, Transaction
-from sandbox.oned.vm import Vm
+from sandbox.oned.vm import Vm, now
 from sandbox.oned.vm_build import image_attributes, images, network_with_id, refresh_security_groups
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("oned")
 SYSTEM_DATASTORE = 0
+UNPLACED = 5  # seconds after which a VM says why it still waits
 Key = tuple[str, int]
 
 
@@ -158,8 +159,15 @@ class Worker:
             networks = (network_with_id(tx, nic) for nic in vm.template.vectors("NIC"))
             if vm.state != State.PENDING or vm.queue or any(network and network.stale for network in networks):
                 continue
+            if not self._is_due(vm):
+                continue
             host, datastore = choose(tx, vm), tx.get(Datastore, SYSTEM_DATASTORE)
-            if host and datastore and self._is_due(vm):
+            if isinstance(host, str):
+                if now() - vm.start >= UNPLACED and not vm.user_template.has("SCHED_MESSAGE"):
+                    vm.user_template.set("SCHED_MESSAGE", f"{time.ctime()}: Cannot dispatch VM: {host}")
+                    tx.put(vm)
+            elif datastore:
+                vm.user_template.remove("SCHED_MESSAGE")
                 dispatch(tx, vm, host, datastore, scheduled=True)
 
     def _monitor(self) -> None:
@@ -257,7 +265,7 @@ def _image_task(image: Image) -> Task | None:
     def made(tx: Transaction, error: DriverError | None) -> None:
         current = tx.get(Image, number)
         datastore = tx.get(Datastore, current.datastore) if current else None
-        if current is None or datastore is None or current.state != ImageState.LOCKED:
+        if current is None or datastore is None or not current.locked:
             return
         if error:
             current.template.set("ERROR", f"{time.ctime()} : Error copying image in the datastore: {error}")
@@ -281,7 +289,7 @@ def _image_task(image: Image) -> Task | None:
                 datastore.images = [other for other in datastore.images if other != number]
                 tx.put(datastore)
 
-    if image.state == ImageState.LOCKED:
+    if image.locked:
         return Task(image, lambda driver: driver.create_image(spec), made)
     if image.state == ImageState.DELETE:
         return Task(image, lambda driver: driver.delete_image(number), removed)
@@ -291,14 +299,14 @@ def _image_task(image: Image) -> Task | None:
 def _image_settled(tx: Transaction, vm: Vm) -> None:
     """A VM in CLONING goes on when all its images are there."""
     used = images(tx, vm)
-    if vm.state != State.CLONING or any(image.state == ImageState.LOCKED for image in used):
+    if vm.state != State.CLONING or any(image.locked for image in used):
         return
     if any(image.state == ImageState.ERROR for image in used):
         vm.move(State.CLONING_FAILURE)
     else:
         for disk in vm.template.vectors("DISK"):
             if image := next((image for image in used if str(image.id) == disk.get("IMAGE_ID")), None):
-                disk |= image_attributes(tx, image, disk)
+                disk |= {**image_attributes(tx, image, disk), "IMAGE_STATE": disk["IMAGE_STATE"]}
         vm.move(State.HOLD if vm.template.has("SUBMIT_ON_HOLD") else State.PENDING)
     tx.put(vm)
 

@@ -48,7 +48,8 @@ class Recording:
     @property
     def method(self) -> str:
         """E.g. `one.vm.info`."""
-        return re.search(rb"<methodName>([\w.]+)", self.request)[1].decode()
+        match = re.search(rb"<methodName>([\w.]+)", self.request)
+        return match[1].decode() if match else ""
 
     @property
     def reads(self) -> bool:
@@ -78,7 +79,7 @@ def differences(expected: bytes, actual: bytes) -> list[str]:
         return [f"{want!r} became {have!r}"]
     found = []
     for left, right in zip(want, have, strict=True):
-        if _is_document(left) and _is_document(right):
+        if isinstance(left, str) and isinstance(right, str) and _is_document(left) and _is_document(right):
             found += _document_differences(ElementTree.fromstring(left), ElementTree.fromstring(right), "")
         elif _plain(left) != _plain(right):
             found.append(f"{left!r} became {right!r}")
@@ -92,10 +93,10 @@ def differences(expected: bytes, actual: bytes) -> list[str]:
 
 def _decoded(body: bytes) -> list[object]:
     try:
-        (value,), _ = xmlrpc.client.loads(body)
+        (values,), _ = xmlrpc.client.loads(body)
     except xmlrpc.client.Fault as fault:
         return ["fault", fault.faultCode, fault.faultString]
-    return list(value)
+    return values if isinstance(values, list) else [values]
 
 
 def _is_document(value: object) -> bool:
@@ -107,7 +108,8 @@ def _plain(value: object) -> object:
 
 
 def _document_differences(want: ElementTree.Element, have: ElementTree.Element, path: str) -> list[str]:
-    path = f"{path}/{want.tag}"
+    number = want.findtext("ID")
+    path = f"{path}/{want.tag}" + (f"[{number}]" if number else "")
     if want.tag in IGNORED and want.tag == have.tag:
         return []
     left, right = [child.tag for child in want], [child.tag for child in have]
