@@ -88,7 +88,7 @@ class Schema:
         Where something is wrong or missing the result has UNKNOWN, so that further checks can look at the rest.
         """
         failures: list[CheckFailure] = []
-        completed = self._object((), properties, kind, failures)
+        completed = self._object((), properties, kind, False, failures)
         return self.mark_secrets(completed, kind), failures
 
     def check_config(self, config: Properties) -> tuple[Properties, list[CheckFailure]]:
@@ -108,14 +108,16 @@ class Schema:
         found: Properties | None = self._spec.get("types", {}).get(ref.removeprefix("#/types/"))
         return found
 
-    def _object(self, path: Path, properties: Properties, kind: ObjectType, failures: list[CheckFailure]) -> Properties:
+    def _object(
+        self, path: Path, properties: Properties, kind: ObjectType, hidden: bool, failures: list[CheckFailure]
+    ) -> Properties:
         result: Properties = {}
         for name, value in properties.items():
             if not path and name.startswith("__"):
                 result[name] = value
             elif name in kind.properties or kind.rest is not None:
                 if value is not None:
-                    result[name] = self._value((*path, name), value, kind.property(name), failures)
+                    result[name] = self._value((*path, name), value, kind.property(name), hidden, failures)
             else:
                 failures.append(CheckFailure(format_path((*path, name)), _unknown_property(name, kind)))
         for name, spec in kind.properties.items():
@@ -128,21 +130,25 @@ class Schema:
                 result[name] = UNKNOWN
         return result
 
-    def _value(self, path: Path, value: Any, spec: Properties, failures: list[CheckFailure]) -> Any:
+    def _value(self, path: Path, value: Any, spec: Properties, hidden: bool, failures: list[CheckFailure]) -> Any:
+        """The completed value; if it is `hidden`, being secret or part of one, no failure may show it."""
         if isinstance(value, Secret):
-            return Secret(plain(self._value(path, value.value, spec, failures)))
+            return Secret(plain(self._value(path, value.value, spec, True, failures)))
         if value is UNKNOWN or not spec:
             return value
+        hidden = hidden or bool(spec.get("secret"))
         expects = self._expects(spec)
         if expects == "object" and isinstance(value, dict):
-            return self._object(path, value, self.object_type(spec), failures)
+            return self._object(path, value, self.object_type(spec), hidden, failures)
         if expects == "array" and isinstance(value, list):
             items = self.item_spec(spec)
-            return [self._value((*path, index), item, items, failures) for index, item in enumerate(value)]
+            return [self._value((*path, index), item, items, hidden, failures) for index, item in enumerate(value)]
         problem = self._problem(value, spec, expects)
         if problem is None:
             return value
-        failures.append(CheckFailure(format_path(path), problem))
+        failures.append(
+            CheckFailure(format_path(path), f"{problem}, not {'the given secret' if hidden else repr(value)}")
+        )
         return UNKNOWN
 
     def _mark(self, value: Any, spec: Properties) -> Any:
@@ -157,15 +163,14 @@ class Schema:
         return value
 
     def _problem(self, value: Any, spec: Properties, expects: str) -> str | None:
+        """What the value must be, if it is not."""
         if "oneOf" in spec:
             problems = [self._problem(value, choice, self._expects(choice)) for choice in spec["oneOf"]]
             return None if None in problems else " or ".join(dict.fromkeys(text for text in problems if text))
         if not _is_a(value, expects):
-            return f"must be {_ARTICLED.get(expects, expects)}, not {_shown(value, spec)}"
+            return f"must be {_ARTICLED.get(expects, expects)}"
         allowed = [choice["value"] for choice in (self._named(spec.get("$ref", "")) or {}).get("enum", ())]
-        if allowed and value not in allowed:
-            return f"must be one of {', '.join(map(str, allowed))}, not {_shown(value, spec)}"
-        return None
+        return f"must be one of {', '.join(map(str, allowed))}" if allowed and value not in allowed else None
 
     def _expects(self, spec: Properties) -> str:
         """The JSON type of a spec, or "asset", "any", "union"."""
@@ -209,10 +214,6 @@ def _is_a(value: Any, expects: str) -> bool:
         case "pulumi.json#/Archive":
             return isinstance(value, Archive)
     return True
-
-
-def _shown(value: Any, spec: Properties) -> str:
-    return "the given secret" if spec.get("secret") else repr(value)
 
 
 def _purpose(spec: Properties) -> str:

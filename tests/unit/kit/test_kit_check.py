@@ -65,9 +65,12 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({"context": {"a.b": 1}}, 'context["a.b"]', "must be a string, not 1"),
     ({"state": "ON"}, "state", "must be one of on, off, not 'ON'"),
     ({"password": 12345}, "password", "must be a string, not the given secret"),
+    ({"memory": Secret("1")}, "memory", "must be a whole number, not the given secret"),
+    ({"context": Secret({"A": 1})}, "context.A", "must be a string, not the given secret"),
+    ({"nics": Secret(["eth0"])}, "nics[0]", "must be a map, not the given secret"),
     ({"script": "x"}, "script", "must be an asset, not 'x'"),
     ({"folder": Asset(path="x")}, "folder", "must be an archive, not Asset(hash='', text=None, path='x', uri=None)"),
-    ({"idOrName": []}, "idOrName", "must be a whole number, not [] or must be a string, not []"),
+    ({"idOrName": []}, "idOrName", "must be a whole number or must be a string, not []"),
     ({"cpu": None}, "cpu", "is required: Share of a physical core"),
 ]
 
