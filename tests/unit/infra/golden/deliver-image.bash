@@ -39,6 +39,7 @@ printf '%s' '[one.example.org]:2222 ssh-ed25519 AAAA
     GlobalKnownHostsFile none
     CheckHostIP no
     UpdateHostKeys no
+    Ciphers ^aes128-gcm@openssh.com
     ConnectTimeout 15
     ServerAliveInterval 15
     ServerAliveCountMax 4
@@ -74,7 +75,7 @@ if [ "$answer" -eq 255 ]; then
     exit 1
 fi
 if [ "$there" != "$id" ]; then
-    megabytes=$(($(docker image inspect --format '{{.Size}}' "$tag") / 1000000))
+    megabytes=$(($(docker image inspect --format '{{.Size}}' "$tag") / 1000000 + 1))
     mkfifo "$work/saved" "$work/sent"
     : >"$work/progress"
     tied docker save "$tag" >"$work/saved" &
@@ -83,10 +84,15 @@ if [ "$there" != "$id" ]; then
     started+=($!)
     tied ssh -F "$work/config" machine "docker load --quiet" <"$work/sent" >&2 &
     started+=($!)
+    said=-10
     while kill -0 "${started[2]}" 2>/dev/null; do
-        bytes=$(tr '\r' '\n' <"$work/progress" | awk '/ copied/ { sent = $1 } END { print sent + 0 }')
-        echo "sending $tag to 172.16.100.4: $((bytes / 1000000)) of about $megabytes MB" >&2
-        sleep 2
+        sent=$(tr '\r' '\n' <"$work/progress" | awk '/ copied/ { sent = $1 } END { print int(sent / 1000000) }')
+        percent=$((100 * sent / megabytes))
+        if [ "$percent" -ge $((said + 10)) ]; then
+            echo "sending $tag to 172.16.100.4: $sent of about $megabytes MB" >&2
+            said=$percent
+        fi
+        sleep 1
     done
     for pid in "${started[@]}"; do
         if ! wait "$pid"; then
