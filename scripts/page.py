@@ -41,6 +41,7 @@ def render_page(report: Report, picture: bytes | None) -> str:
         report=report,
         last=report.last,
         sites=site_rows(report),
+        training_images=sum(site.get("train_examples", 0) for site in report.sites) or None,
         picture=base64.b64encode(picture).decode() if picture else None,
     )
 

@@ -80,33 +80,48 @@ def train(options: Options, app: Path = APP, runs: Path = RUNS) -> int:
 
 
 def _train(target: Target, options: Options, app: Path, runs: Path, progress: Progress) -> int:
-    from report import Report, write_report
-
     if options.follow:
+        from report import Report
+
+        target.flower.status(options.follow)  # an unknown run is told before anything is written
         report = Report(run_id=options.follow, target=target.target, digests=target.digests())
     else:
-        wanted = options.min_supernodes or target.supernodes
-        if wanted > target.supernodes:
-            raise Problem(
-                f"--min-supernodes {wanted}: the stack has {target.supernodes} SuperNodes",
-                f"Ask for fewer, or grow it: `pulumi config set supernodes {wanted} && pulumi up`.",
-            )
-        target.wait_online(wanted, progress.step, progress.say)
-        progress.step("submitting the app")
-        settings = {**options.settings, "min-supernodes": wanted}
-        run_id = target.flower.run(target.app(app), settings, target.federation)
-        report = Report(run_id=run_id, target=target.target, settings=settings, digests=target.digests())
-        progress.say(f"run {run_id} submitted")
+        report = _submit(target, options, app, progress)
     if options.detach:
-        progress.say(f"follow it: python scripts/train.py --follow {report.run_id}" + _stack_option(options))
-        if options.json:
-            print(report.as_json(), end="")
-        return 0
+        stack = f" --stack {options.stack}" if options.stack else ""
+        progress.say(f"follow it: python scripts/train.py --follow {report.run_id}{stack}")
+    else:
+        page = _watch(target, report, options, runs / report.run_id, progress)
+        if report.error:
+            where = f" at {report.error['site']}" if report.error["site"] else ""
+            progress.say(f"\n{report.error['traceback']}\nerror{where}: {report.error['message']}")
+        progress.say(f"{report.status}; report: {page}")
+    if options.json:
+        print(report.as_json(), end="")
+    return {"submitted": 0, "completed": 0, "failed": 1}.get(report.status, 130)
 
-    report.versions |= {"flwr": version("flwr"), "python": platform.python_version()}
-    folder = runs / report.run_id
-    write_report(report, folder)
+
+def _submit(target: Target, options: Options, app: Path, progress: Progress) -> Report:
+    from report import Report
+
+    wanted = options.min_supernodes or target.supernodes
+    if wanted > target.supernodes:
+        raise Problem(
+            f"--min-supernodes {wanted}: the stack has {target.supernodes} SuperNodes",
+            f"Ask for fewer, or grow it: `pulumi config set supernodes {wanted} && pulumi up`.",
+        )
+    target.wait_online(wanted, progress.step, progress.say)
+    progress.step("submitting the app")
+    settings = {**options.settings, "min-supernodes": wanted}
+    run_id = target.flower.run(target.app(app), settings, target.federation)
+    progress.say(f"run {run_id} submitted")
+    return Report(run_id=run_id, target=target.target, settings=settings, digests=target.digests())
+
+
+def _watch(target: Target, report: Report, options: Options, folder: Path, progress: Progress) -> Path:
+    """Follow the run to its end, or stop it on Ctrl-C; write the report and return its page."""
     status: RunStatus | None
+    report.versions |= {"flwr": version("flwr"), "python": platform.python_version()}
     try:
         status = _follow(target, report, folder, progress)
     except KeyboardInterrupt:
@@ -122,20 +137,14 @@ def _train(target: Target, options: Options, app: Path, runs: Path, progress: Pr
         details = status.details if status and status.details != "N/A" else "the app ended without a word"
         tail = (folder / "flower.log").read_text().splitlines()[-20:]
         report.error = {"message": details, "site": None, "traceback": "\n".join(tail)}
-    page = _finish(report, folder, progress)
-    if report.error:
-        where = f" at {report.error['site']}" if report.error["site"] else ""
-        progress.say(f"\n{report.error['traceback']}\nerror{where}: {report.error['message']}")
-    progress.say(f"{report.status}; report: {page}")
-    if options.json:
-        print(report.as_json(), end="")
-    return {"completed": 0, "failed": 1}.get(report.status, 130)
+    return _finish(report, folder, progress)
 
 
 def _follow(target: Target, report: Report, folder: Path, progress: Progress) -> RunStatus:
     """Take in the run's log until the run has ended; a stream that is lost is opened again."""
     from report import parse_event, write_report
 
+    write_report(report, folder)
     lost = 0
     progress.step("waiting for the app to start on the sites")
     while True:
@@ -197,10 +206,6 @@ def _finish(report: Report, folder: Path, progress: Progress) -> Path:
     point_latest(folder.parent, report.run_id)
     progress.stop()
     return page
-
-
-def _stack_option(options: Options) -> str:
-    return f" --stack {options.stack}" if options.stack else ""
 
 
 if __name__ == "__main__":

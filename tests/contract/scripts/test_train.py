@@ -101,6 +101,13 @@ def test_a_detached_run_is_followed_later(federation: Federation, train: Train) 
     assert len(followed.report["rounds"]) == 1
 
 
+def test_an_unknown_run_is_told(train: Train) -> None:
+    training = train("--follow", "12345")
+    assert training.wait() == 1
+    assert "flwr ls failed" in training.err and "12345" in training.err
+    assert not (training.folder / "runs").exists()
+
+
 def test_an_error_of_a_site_is_shown_with_its_traceback(train: Train, tmp_path: Path) -> None:
     app = tmp_path / "app"
     shutil.copytree(Path(__file__).parent / "tiny_app", app)

@@ -119,6 +119,13 @@ def test_a_run_without_any_report_of_its_sites_has_a_page_too() -> None:
     assert "No round of training was finished." in read(page).text
 
 
+def test_an_app_that_reports_only_the_least_has_a_page_too() -> None:
+    report = Report(run_id="7", target="opennebula", status="completed")
+    for event in ({"event": "start", "sites": [{"site": "a"}]}, {"event": "round", "round": 1}, {"event": "end"}):
+        report.add(event)
+    assert "1 site trained one shared model over 1 round" in read(render_page(report, PNG)).text
+
+
 @pytest.mark.parametrize("sites", [1, 2, 30])
 def test_the_plot_is_a_picture_for_any_number_of_sites(tmp_path: Path, sites: int) -> None:
     plot(a_report(sites=sites), tmp_path / "plot.png")
