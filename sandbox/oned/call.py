@@ -1,4 +1,4 @@
-"""From a request to the method that answers it: the table of methods, types of parameters, the session, the transaction."""
+"""From a request to the method that answers it: the table of methods, types of parameters, session, transaction."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
-
 
 from sandbox.oned import wire
 from sandbox.oned.account import MANAGE, USE, User, authenticate, authorize
@@ -58,7 +57,7 @@ class Call:
 
 
 class Methods:
-    """The table of methods. A method's parameters are those of the function after the first (the Call), by their types."""
+    """The table of methods. A method's parameters are its function's after the first (the Call), by their types."""
 
     def __init__(self) -> None:
         self._functions: dict[str, Callable[..., int | str]] = {}
@@ -98,7 +97,8 @@ class Methods:
             raise Fault(
                 -500,
                 "Unexpected error executing code for particular method, detected by Xmlrpc-c method registry code.  "
-                "Method did not fail; rather, it did not complete at all.  Subscript of xmlrpc_c::paramList out of bounds",
+                "Method did not fail; rather, it did not complete at all.  "
+                "Subscript of xmlrpc_c::paramList out of bounds",
             )
         with cloud.store.transaction() as tx:
             user = authenticate(tx, parameters[0])

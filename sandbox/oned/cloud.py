@@ -24,7 +24,7 @@ AUTH = "one_auth"
 
 @dataclass(frozen=True)
 class Settings:
-    """Times in seconds. `latency`: how long after a call the worker looks at what it left, a reader sees the old state."""
+    """Times in seconds. `latency` is how long after a call a reader still sees the old state."""
 
     window: float = 1.0  # of the scheduler
     latency: float = 0.05

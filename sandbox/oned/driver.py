@@ -1,9 +1,10 @@
 """What the API needs from whatever really makes networks, images and VMs.
 
-The API decides (states, leases, capacity); the driver acts. Every call blocks until the thing is done, runs in one of the
-API's worker threads (calls for different objects come at the same time, never two at once for one object, except
-`states`, `monitor` and `image_size`, which may come any time), and is idempotent: the API's process can be killed between any two lines, and on its next start it makes
-the interrupted call again with the same arguments. What cannot be done raises `DriverError`, whose text the user reads.
+The API decides (states, leases, capacity); the driver acts. Every call blocks until the thing is done and runs in one
+of the API's worker threads: calls for different objects come at the same time, never two at once for one object, except
+`states`, `monitor` and `image_size`, which may come any time. Every call is idempotent: the API's process can be killed
+between any two lines, and on its next start it makes the interrupted call again with the same arguments. What cannot be
+done raises `DriverError`, whose text the user reads.
 """
 
 from __future__ import annotations
@@ -47,8 +48,8 @@ class Image:
     """An image of the datastore.
 
     `source` is what PATH said when it was allocated (a seed image's: `SeedImage.source`), "" for an empty DATABLOCK.
-    `size` is in MiB. A persistent image is the volume itself: what a VM writes stays, and the VM's end does not touch it.
-    Any other is a model that is cloned for each disk.
+    `size` is in MiB. A persistent image is the volume itself: what a VM writes stays, and the VM's end does not touch
+    it. Any other is a model that is cloned for each disk.
     """
 
     id: int
@@ -62,7 +63,7 @@ class Image:
 
 @dataclass(frozen=True)
 class Disk:
-    """A disk of a VM: `image` or, when None, a volatile (empty) disk. `target` is the device's name, e.g. `vda`; `size` MiB."""
+    """A disk of a VM: of `image`, or volatile (empty) when None. `target` is the device, e.g. `vda`; `size` in MiB."""
 
     id: int
     target: str
@@ -77,9 +78,9 @@ class Disk:
 class Rule:
     """One rule of a security group: what matches it is allowed; what matches no rule of the NIC is dropped.
 
-    `addresses` are the first and last address of the peer (source when INBOUND, destination when OUTBOUND), None for any.
-    A rule on a network (NETWORK_ID) arrives as one Rule per address range of it. `ports` are destination ports, inclusive
-    (first, last) pairs, empty for all. `icmp_type` is None for all types.
+    `addresses` are the first and last address of the peer (source when INBOUND, destination when OUTBOUND), None for
+    any. A rule on a network (NETWORK_ID) arrives as one Rule per address range of it. `ports` are destination ports,
+    inclusive (first, last) pairs, empty for all. `icmp_type` is None for all types.
     """
 
     protocol: str  # TCP | UDP | ICMP | ICMPV6 | IPSEC | ALL
@@ -91,7 +92,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Nic:
-    """A network interface: `id` counts within the VM. `ip` is None on a network without IPv4 range. `rules`: of all groups."""
+    """A network interface: `id` counts within the VM, `ip` is None where there is no IPv4, `rules` are all groups'."""
 
     id: int
     network: Network
@@ -130,7 +131,7 @@ class HostCapacity:
 
 @dataclass(frozen=True)
 class SeedImage:
-    """An image that is there, READY in datastore 1, when the cloud first starts. `source` means something to the driver."""
+    """An image that is there, READY in datastore 1, when the cloud first starts. `source` is for the driver to read."""
 
     name: str
     source: str
@@ -152,7 +153,7 @@ class Driver(Protocol):
         """
 
     def create_network(self, network: Network) -> None:
-        """Make the network. It may come again with a subnet that was unknown before, or other DNS."""
+        """Make the network. It comes again when the user changed it: a subnet that was unknown before, other DNS."""
 
     def delete_network(self, network_id: int) -> None:
         """Remove the network; nothing uses it any more. One that is not there is fine."""
@@ -170,14 +171,19 @@ class Driver(Protocol):
         """Remove the image's volume; no VM uses it. One that is not there is fine."""
 
     def deploy(self, vm: Vm) -> None:
-        """Have the VM running as `vm` says: the first boot, or after poweroff or undeploy, when all but its id, disks' contents
-        and existing NICs may have changed (context, CPU, memory, more or fewer NICs and disks). Running already is fine.
+        """Have the VM running as `vm` says; running already is fine.
+
+        It is the first boot, or one after poweroff or undeploy, when all but its id, its disks' contents and remaining
+        NICs may have changed: context, CPU, memory, more or fewer NICs and disks.
 
         Returns when the machine runs, not when the guest has booted. After a failure `destroy` or `deploy` follow.
         """
 
     def shutdown(self, vm_id: int, hard: bool) -> None:
-        """Have the VM off, disks kept: hard is the power plug, else the guest is asked first. Off or absent already is fine."""
+        """Have the VM off, disks kept: hard is the power plug, else the guest is asked first, for a limited time.
+
+        Off or absent already is fine.
+        """
 
     def suspend(self, vm_id: int) -> None:
         """Freeze the VM with its memory (actions suspend and stop)."""

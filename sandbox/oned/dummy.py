@@ -22,7 +22,7 @@ class Dummy:
     delay: float = 0.0  # seconds that each call for a VM takes
     delays: dict[str, float] = field(default_factory=dict)  # VM's name -> its own
     failures: dict[str, set[str]] = field(default_factory=dict)
-    capacity: HostCapacity | None = HostCapacity(cpus=8, memory=16 * 1024, disk_total=64 * 1024, disk_free=32 * 1024)
+    capacity: HostCapacity | None = field(default_factory=lambda: HostCapacity(8, 16 * 1024, 64 * 1024, 32 * 1024))
     sizes: dict[str, int] = field(default_factory=dict)  # MiB by path; any other path is a file of this machine
     refused_images: dict[str, str] = field(default_factory=dict)  # path -> why create_image fails
     calls: list[tuple[str, int]] = field(default_factory=list)  # what was asked, in order: (call, id)

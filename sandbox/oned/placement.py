@@ -48,7 +48,7 @@ def dispatch(tx: Transaction, vm: Vm, host: Host, datastore: Datastore, *, sched
 
 
 def matches(expression: str, attributes: dict[str, str]) -> bool:
-    """Whether a host with these attributes meets a requirement such as `NAME = "a*" & (CLUSTER_ID = 0 | FREE_CPU > 100)`.
+    """Whether a host with these attributes meets a requirement, e.g. `NAME = "a*" & !(CLUSTER_ID = 0 | ID > 3)`.
 
     An expression that oned could not read is met by no host.
     """
@@ -116,16 +116,16 @@ def _all_of(tokens: _Tokens, attributes: dict[str, str]) -> bool:
 
 
 def _term(tokens: _Tokens, attributes: dict[str, str]) -> bool:
-    token = tokens.take()
-    if token == "!":
+    first = tokens.take()
+    if first == "!":
         return not _term(tokens, attributes)
-    if token == "(":
+    if first == "(":
         met = _any_of(tokens, attributes)
         if tokens.take() != ")":
             raise ValueError("a parenthesis is not closed")
         return met
     sign, value = tokens.take(), tokens.take().strip('"')
-    return _compare(attributes.get(token.upper().strip('"'), ""), sign, value)
+    return _compare(attributes.get(first.upper().strip('"'), ""), sign, value)
 
 
 def _compare(actual: str, sign: str, wanted: str) -> bool:

@@ -89,13 +89,14 @@ def run(state_dir: Path, host: str, port: int, driver: Driver, images: list[Seed
 
 
 class _Server(ThreadingHTTPServer):
-    daemon_threads = True
+    daemon_threads = False  # those that are answering come to their end before the memory is closed
     request_queue_size = 128
 
 
 class _Handler(BaseHTTPRequestHandler):
     cloud: ClassVar[Cloud]
     protocol_version = "HTTP/1.1"
+    timeout = 30
     server_version = "oned-sandbox"
     sys_version = ""
 

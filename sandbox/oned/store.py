@@ -1,4 +1,4 @@
-"""Documents in one SQLite file. A transaction is whole or never was, wherever the process is killed; ids never come again.
+"""Documents in one SQLite file. A transaction is whole or never was, wherever the process is killed; ids never return.
 
 The lock makes transactions follow one another, so a call sees and leaves the cloud consistent. Inside one, a document
 is loaded once: whoever asks for it again gets the same object, and what was `put` is written at the end.
@@ -100,10 +100,11 @@ class Transaction:
 
     def all(self, kind: type[D], *, live: bool = False) -> list[D]:
         """The pool in ascending order of ids; `live` leaves out VMs that are DONE."""
-        query = "select id, body from documents where pool = ?" + (" and live" if live else "")
-        found = dict(self._database.execute(query, (kind.pool,)).fetchall())
-        for object_id in found:
-            self._seen.setdefault((kind.pool, object_id), kind.model_validate_json(found[object_id]))
+        query = "select id, body from documents where pool = ? and live >= ?"
+        found = dict(self._database.execute(query, (kind.pool, live)).fetchall())
+        for object_id, body in found.items():
+            if (kind.pool, object_id) not in self._seen:
+                self._seen[kind.pool, object_id] = kind.model_validate_json(body)
         keys = set(found) | {object_id for pool, object_id in self._dirty if pool == kind.pool}
         documents = (self.get(kind, object_id) for object_id in sorted(keys))
         return [document for document in documents if document is not None and (document.live or not live)]
@@ -123,6 +124,7 @@ class Transaction:
     def write(self) -> None:
         """Called by the store at the end."""
         self._database.executemany(
-            "insert into documents values (?, ?, ?, ?) on conflict do update set live = excluded.live, body = excluded.body",
+            "insert into documents values (?, ?, ?, ?) "
+            "on conflict do update set live = excluded.live, body = excluded.body",
             [(pool, key, document.live, document.model_dump_json()) for (pool, key), document in self._dirty.items()],
         )

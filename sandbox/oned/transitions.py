@@ -1,7 +1,7 @@
 """How a VM goes from state to state: actions begin, the driver acts, the outcome is written.
 
-Whatever the driver has to do follows from the document alone (the state, the job, whether it is hard), so a process that
-was killed in the middle makes the same call again when it comes back.
+Whatever the driver has to do follows from the document alone (the state, the job, whether it is hard), so a process
+that was killed in the middle makes the same call again when it comes back.
 """
 
 from __future__ import annotations
@@ -13,21 +13,13 @@ from ipaddress import IPv4Address
 
 from sandbox.oned import driver as drv
 from sandbox.oned.image import Image
+from sandbox.oned.plugs import network_with_id, security_groups, unplug_disk, unplug_nic
 from sandbox.oned.security_group import driver_rules
 from sandbox.oned.states import Lcm, Reason, State
 from sandbox.oned.store import Transaction
 from sandbox.oned.template import Vector
 from sandbox.oned.vm import Action, Vm, now
-from sandbox.oned.vm_build import (
-    finish,
-    network_with_id,
-    refresh_context,
-    refresh_security_groups,
-    security_groups,
-    unplug_disk,
-    unplug_nic,
-    write_requirements,
-)
+from sandbox.oned.vm_build import finish, refresh_context, refresh_security_groups, write_requirements
 
 log = logging.getLogger("oned")
 

@@ -180,7 +180,7 @@ class Vm(Document):
         self.record.running = (self.record.running[0], now())
 
     def next_record(self, reason: Reason, by: int) -> None:
-        """What is done to the VM now closes the present record, for that reason, and opens the next on the same host."""
+        """What is done to the VM now closes the present record, for that reason, and opens the next one."""
         if self.record.running[1] == 0:
             self.stop_running()
         self.give_reason(reason, by)

@@ -5,22 +5,12 @@ from __future__ import annotations
 from sandbox.oned.call import Call, methods
 from sandbox.oned.errors import ApiError, Code
 from sandbox.oned.infrastructure import Datastore, Host
+from sandbox.oned.plugs import next_disk_id, next_nic_id, plug_disk, plug_nic, unplug_nic, volatile_attributes
 from sandbox.oned.pool import APPEND, REPLACE
 from sandbox.oned.states import Lcm, Reason, State
 from sandbox.oned.template import Vector
 from sandbox.oned.vm import Job, Vm
-from sandbox.oned.vm_build import (
-    add_context,
-    check_capacity,
-    next_disk_id,
-    next_nic_id,
-    plug_disk,
-    plug_nic,
-    refresh_context,
-    refresh_security_groups,
-    unplug_nic,
-    volatile_attributes,
-)
+from sandbox.oned.vm_build import add_context, check_capacity, refresh_context, refresh_security_groups
 
 # Attributes that updateconf may change, besides CONTEXT.
 CONFIGURATION = ("OS", "FEATURES", "INPUT", "GRAPHICS", "VIDEO", "RAW", "CPU_MODEL")

@@ -10,6 +10,7 @@ from sandbox.oned.document import Document
 from sandbox.oned.errors import ApiError, Code
 from sandbox.oned.image import Image
 from sandbox.oned.network import Network
+from sandbox.oned.plugs import image_attributes
 from sandbox.oned.pool import (
     add_chmod,
     add_lock,
@@ -22,7 +23,7 @@ from sandbox.oned.pool import (
 )
 from sandbox.oned.template import Template
 from sandbox.oned.vm import now
-from sandbox.oned.vm_build import build, image_attributes
+from sandbox.oned.vm_build import build
 from sandbox.oned.xml import element, group
 
 D = TypeVar("D", bound=Document)

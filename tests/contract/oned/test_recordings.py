@@ -1,4 +1,4 @@
-"""The sandbox's API answers the recorded session of a real oned as oned did, with the same ids, addresses and states."""
+"""The sandbox's API answers the recorded session of a real oned as oned did: same ids, addresses, states, words."""
 
 from __future__ import annotations
 
