@@ -36,6 +36,19 @@ _MEANINGS = {
 }
 
 
+# What a user can do about refusals that have more than one cause, by a part of oned's words.
+_REMEDIES = {
+    "Cannot get IP/MAC lease": "the address is taken or outside the network's address ranges, or no address is free",
+    "is already taken": "another object of this user has that name: choose another name, or import the object",
+    "leases in use": "some machine still has an address of it",
+    "has VMs using it": "some machine still uses it",
+    "Not enough space": "free some space, or choose another datastore",
+    "quota": "ask the cloud's administrator for a larger quota",
+    "Not authorized": "ask the cloud's administrator for the right, or the owner to permit it",
+    "is locked": "unlock it with OpenNebula's own tools first",
+}
+
+
 class OneError(UserError):
     """OpenNebula refused a call.
 
@@ -49,7 +62,8 @@ class OneError(UserError):
         self.method, self.code = method, code
         self.reason = reason.removeprefix(f"[one.{method}]").strip()
         meaning = _MEANINGS.get(code, "fault" if code < 0 else "error")
-        super().__init__(f"{self.reason} ({meaning}: one.{method}, code {code})")
+        remedy = "".join(f"; {remedy}" for words, remedy in _REMEDIES.items() if words in reason)
+        super().__init__(f"{self.reason.rstrip('.')}{remedy} ({meaning}: one.{method}, code {code})")
 
 
 class NotFound(OneError):
@@ -70,6 +84,10 @@ class ConnectionFailed(UserError):
     def __init__(self, message: str, sent: bool) -> None:
         self.sent = sent
         super().__init__(message)
+
+
+class NoAnswerInTime(ConnectionFailed):
+    """The call was sent, but its answer did not come in time; asking again at once would only add to the load."""
 
 
 @dataclass
@@ -125,7 +143,8 @@ class Client:
             try:
                 return self._attempt(method, arguments)
             except ConnectionFailed as error:
-                if attempt == ATTEMPTS - 1 or (error.sent and not again):
+                harmless = not error.sent or (again and not isinstance(error, NoAnswerInTime))
+                if attempt == ATTEMPTS - 1 or not harmless:
                     raise
                 time.sleep(_FIRST_BACKOFF * 2**attempt * random.uniform(0.75, 1.25))  # noqa: S311
         raise AssertionError("unreachable")
@@ -182,7 +201,7 @@ class Client:
                 sent=False,
             ) from None
         except requests.exceptions.ReadTimeout:
-            raise ConnectionFailed(f"{where} did not finish its answer within {READ_TIMEOUT:g} s", sent=True) from None
+            raise NoAnswerInTime(f"{where} did not answer the call within {READ_TIMEOUT:g} s", sent=True) from None
         except requests.exceptions.ConnectionError as error:
             raise self._connection_failed(where, error) from None
         except (requests.exceptions.RequestException, OSError) as error:

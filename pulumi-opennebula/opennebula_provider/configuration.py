@@ -13,6 +13,7 @@ from .client import Client, OneError
 from .definitions import Provider
 from .properties import read
 
+OLDEST = (6, 8)
 _DEFAULT_AUTH_FILE = "~/.one/one_auth"
 
 
@@ -41,8 +42,8 @@ def check(config: dict[str, Any]) -> list[CheckFailure]:
     return failures
 
 
-def connect(config: dict[str, Any]) -> Client:
-    """A client that has been tried out.
+def connect(config: dict[str, Any]) -> tuple[Client, str]:
+    """A client that has been tried out, and the version of OpenNebula that answered.
 
     Raises:
         UserError: OpenNebula cannot be reached or does not accept the user.
@@ -52,6 +53,7 @@ def connect(config: dict[str, Any]) -> Client:
     bundle = str(Path(settings.ca_bundle).expanduser()) if settings.ca_bundle else None
     client = Client(_endpoint(settings), username, password, bundle)
     try:
+        version = str(client.call_once("system.version"))
         client.call_once("user.info", -1)
     except OneError as error:
         if error.code != 0x0100:
@@ -60,7 +62,13 @@ def connect(config: dict[str, Any]) -> Client:
             f"OpenNebula at {client.endpoint} does not accept user {username!r} with the password from {source}; "
             "check opennebula:username and opennebula:password, or opennebula:authFile"
         ) from None
-    return client
+    return client, version
+
+
+def too_old(version: str) -> bool:
+    """Whether it is older than the oldest OpenNebula that this provider was made for."""
+    numbers = [int(part) for part in version.split(".")[:2] if part.isdigit()]
+    return len(numbers) == 2 and tuple(numbers) < OLDEST
 
 
 def _endpoint(settings: Provider) -> str:

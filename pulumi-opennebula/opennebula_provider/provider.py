@@ -34,5 +34,10 @@ class OpenNebula(Provider):
 
     def configure(self, operation: Operation, config: Properties) -> None:
         """Log in, so that what is wrong shows in the preview; settings that are not known yet are not tried."""
-        if not has_unknown(config):
-            self._cloud.connect(configuration.connect(config), stack_id())
+        if has_unknown(config):
+            return
+        client, version = configuration.connect(config)
+        if configuration.too_old(version):
+            oldest = ".".join(map(str, configuration.OLDEST))
+            operation.log(f"OpenNebula {version} is older than {oldest}, the oldest that is supported", "warning")
+        self._cloud.connect(client, stack_id())

@@ -1,7 +1,8 @@
 """The Python SDK, written from the definitions: `python3 -m opennebula_provider.sdk` writes `pulumi_opennebula/`.
 
-It has the shape of the SDKs that Pulumi's own generator writes (Args classes and dictionaries, resources with typed
-outputs, `get_x` and `get_x_output`), so that everything written about those holds for it.
+Only `_utilities.py` there is written by hand. The SDK has the shape of those that Pulumi's own generator writes (Args
+classes and dictionaries, resources with typed outputs, `get_x` and `get_x_output`), so that what is written about those
+holds for it.
 """
 
 from __future__ import annotations
@@ -30,7 +31,6 @@ def render() -> dict[str, str]:
     """The SDK's files, formatted: name to text."""
     files = {
         "__init__.py": _package(),
-        "_utilities.py": _UTILITIES,
         "_inputs.py": _inputs(),
         "outputs.py": _outputs(),
         "provider.py": _provider(),
@@ -260,85 +260,6 @@ def {name}_output(
     arguments = {sent}
     return pulumi.runtime.invoke_output("{function.token}", arguments, _utilities.invoke_options(opts), {result})
 '''
-
-
-_UTILITIES = (
-    '''
-"""What the SDK's files share: versions, options, registration."""
-
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, cast
-
-import pulumi
-
-VERSION = "'''
-    + VERSION
-    + '''"
-
-_T = TypeVar("_T")
-_Options = TypeVar("_Options", pulumi.InvokeOptions, pulumi.InvokeOptions | pulumi.InvokeOutputOptions)
-
-
-def resource_options(opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
-    """The options, with the version of the plugin that fits this SDK."""
-    return pulumi.ResourceOptions.merge(pulumi.ResourceOptions(version=VERSION), opts)
-
-
-def invoke_options(opts: _Options | None) -> _Options:
-    """The options, with the version of the plugin that fits this SDK."""
-    opts = opts or pulumi.InvokeOptions()
-    opts.version = opts.version or VERSION
-    return opts
-
-
-def resource_arguments(
-    args_type: type[object], args: tuple[object, ...], kwargs: Mapping[str, Any]
-) -> tuple[Any, pulumi.ResourceOptions | None]:
-    """Inputs (as an instance of `args_type`) and options of a constructor, in either of its two forms."""
-    named = dict(kwargs)
-    given, opts = named.pop("args", None), named.pop("opts", None)
-    for arg in args:
-        if isinstance(arg, args_type):
-            given = arg
-        elif isinstance(arg, pulumi.ResourceOptions):
-            opts = arg
-        elif arg is not None:
-            raise TypeError(f"expected {args_type.__name__} or ResourceOptions, not {type(arg).__name__}: {arg!r}")
-    if opts is not None and not isinstance(opts, pulumi.ResourceOptions):
-        raise TypeError(f"opts: expected ResourceOptions, not {type(opts).__name__}")
-    inputs = args_type.__new__(args_type)
-    names = pulumi._types.input_type_py_to_pulumi_names(args_type)
-    inputs.__dict__.update(dict.fromkeys(names))
-    if given is not None:
-        inputs.__dict__.update(given.__dict__)
-    elif opts is None or not (opts.id or opts.urn):
-        inputs.__dict__.update(args_type(**named).__dict__)
-    return inputs, opts
-
-
-def existing(
-    resource: Callable[..., _T], name: str, id: pulumi.Input[str], opts: pulumi.ResourceOptions | None
-) -> _T:
-    """An instance that stands for an object made elsewhere, so without inputs."""
-    return resource(name, opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(id=id)))
-
-
-def register(package: str, classes: Mapping[str, str]) -> None:
-    """Make the classes known, so that references to resources come back as instances of them."""
-
-    class Module(pulumi.runtime.ResourceModule):
-        def version(self) -> None:
-            return None
-
-        def construct(self, name: str, typ: str, urn: str) -> pulumi.Resource:
-            import importlib
-
-            found = getattr(importlib.import_module(package), classes[typ])
-            return cast(pulumi.Resource, found(name, pulumi.ResourceOptions(urn=urn)))
-
-    pulumi.runtime.register_resource_module("opennebula", "index", Module())
-'''
-)
 
 
 # --- parts of files ---------------------------------------------------------------------------------------------------

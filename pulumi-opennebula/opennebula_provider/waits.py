@@ -27,6 +27,10 @@ STOPPED = (VM_STATE.STOPPED, VM_STATE.SUSPENDED, VM_STATE.POWEROFF, VM_STATE.UND
 Clock = Callable[[], float]
 
 
+class Unusable(UserError):
+    """The object exists and will never become usable."""
+
+
 @dataclass(frozen=True)
 class VmState:
     """A virtual machine's two states."""
@@ -111,18 +115,29 @@ class VmWait:
         """
         return self._state(RUNNING, met, recovering)
 
-    def poweroff(self) -> Document:
-        """Wait until it is powered off; its document. Raises as `running`, and if it stays RUNNING."""
-        return self._state(POWEROFF, lambda _: True, False)
+    def off(self) -> None:
+        """Power it off, and wait until it is. At once where the guest does not obey. Raises as `running`."""
+        started = self.clock()
+        self.client.call("vm.action", "poweroff", self.id)
+        hard = False
+
+        def met(document: Document) -> bool:
+            nonlocal hard
+            if not hard and self.clock() - started > PATIENCE and VmState.of(document).state == VM_STATE.ACTIVE:
+                self.client.call("vm.action", "poweroff-hard", self.id)
+                hard = True
+            return True
+
+        self._state(POWEROFF, met, False)
 
     def steady(self) -> Document:
-        """Wait until nothing is under way; its document, be it RUNNING, stopped, failed or gone."""
+        """Wait until nothing is under way; its document, be it RUNNING, waiting for a host, stopped, failed or gone."""
 
         def probe() -> Document | Pending:
             document = self.client.info("vm", self.id)
             state = VmState.of(document)
-            at_rest = (state.state, state.lcm) == RUNNING or state.state in STOPPED or state.failed or state.is_done
-            return document if at_rest else Pending(str(state))
+            under_way = state.state == VM_STATE.ACTIVE and state.lcm != LCM_STATE.RUNNING and not state.failed
+            return Pending(str(state)) if under_way or state.state == VM_STATE.CLONING else document
 
         return self.operation.wait_for(self.what, probe)
 
@@ -179,7 +194,7 @@ class VmWait:
             nonlocal rest_since
             document = self.client.info("vm", self.id)
             state = VmState.of(document)
-            if (state.state, state.lcm) == wanted and met(document):
+            if met(document) and (state.state, state.lcm) == wanted:
                 return document
             if state.is_done:
                 raise UserError(f"{self.what} was terminated by someone else; run `pulumi refresh`")
@@ -244,14 +259,14 @@ def network_ready(operation: Operation, client: Client, id: int, name: str) -> D
     """Wait until a network can be used; its document.
 
     Raises:
-        UserError: oned could not make it.
+        Unusable: oned could not make it.
     """
 
     def probe() -> Document | Pending:
         document = client.info("vn", id)
         state = document.number("STATE")
         if state == 5:
-            raise UserError(f"network {id} ({name}) is in state ERROR: {reason(document)}")
+            raise Unusable(f"network {id} ({name}) is in state ERROR: {reason(document)}")
         return document if state == 1 else Pending(NETWORK_STATES.get(state, str(state)))
 
     return operation.wait_for(f"network {id} ({name})", probe)
@@ -272,14 +287,14 @@ def image_ready(operation: Operation, client: Client, id: int, name: str) -> Doc
     """Wait until an image can be used; its document.
 
     Raises:
-        UserError: oned could not make it.
+        Unusable: oned could not make it.
     """
 
     def probe() -> Document | Pending:
         document = client.info("image", id)
         state = document.number("STATE")
         if state == IMAGE_STATES.ERROR:
-            raise UserError(f"image {id} ({name}) is in state ERROR: {reason(document)}")
+            raise Unusable(f"image {id} ({name}) is in state ERROR: {reason(document)}")
         under_way = state in (IMAGE_STATES.INIT, IMAGE_STATES.LOCKED, IMAGE_STATES.CLONE, IMAGE_STATES.DELETE)
         return Pending(IMAGE_STATES(state).name) if under_way else document
 

@@ -1,14 +1,15 @@
-# Written by `python3 -m opennebula_provider.sdk` from opennebula_provider/definitions.py; edit that.
-# mypy: disable-error-code="no-any-return"
-
 """What the SDK's files share: versions, options, registration."""
 
+import copy
+import importlib
+import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import pulumi
 
-VERSION = "0.1.0"
+VERSION: str = json.loads(Path(__file__).with_name("pulumi-plugin.json").read_text())["version"]
 
 _T = TypeVar("_T")
 _Options = TypeVar("_Options", pulumi.InvokeOptions, pulumi.InvokeOptions | pulumi.InvokeOutputOptions)
@@ -21,9 +22,9 @@ def resource_options(opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOpti
 
 def invoke_options(opts: _Options | None) -> _Options:
     """The options, with the version of the plugin that fits this SDK."""
-    opts = opts or pulumi.InvokeOptions()
-    opts.version = opts.version or VERSION
-    return opts
+    versioned = copy.copy(opts) if opts is not None else pulumi.InvokeOptions()
+    versioned.version = versioned.version or VERSION
+    return versioned
 
 
 def resource_arguments(
@@ -64,8 +65,6 @@ def register(package: str, classes: Mapping[str, str]) -> None:
             return None
 
         def construct(self, name: str, typ: str, urn: str) -> pulumi.Resource:
-            import importlib
-
             found = getattr(importlib.import_module(package), classes[typ])
             return cast(pulumi.Resource, found(name, pulumi.ResourceOptions(urn=urn)))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, Generic, TypeVar
@@ -15,7 +14,6 @@ from pulumi_provider_kit import (
     ReadResult,
     Resource,
     UserError,
-    has_unknown,
 )
 
 from ..client import Client, NotFound, OneError
@@ -23,17 +21,14 @@ from ..cloud import Cloud
 from ..document import Document
 from ..marks import ATTRIBUTE
 from ..properties import read, write
-from ..template import NAME, Attributes, problem
+from ..template import Attributes
+from ..waits import Unusable
+from .checks import key_problems, name_problems, text_problems
 
 Wanted = TypeVar("Wanted")
 Item = TypeVar("Item")
 
-NAME_LENGTH = 128
 _NEVER_TAGS = frozenset({ATTRIBUTE, "ERROR", "NAME", "DESCRIPTION"})
-
-
-class Unusable(UserError):
-    """The object exists and can never become usable."""
 
 
 class CloudResource(Resource, Generic[Wanted]):
@@ -91,12 +86,12 @@ class CloudResource(Resource, Generic[Wanted]):
         """The computed outputs, as an instance of their class."""
         raise NotImplementedError
 
-    def live(self, document: Document, known: Wanted, importing: bool) -> Wanted:
+    def live(self, document: Document, before: Wanted, importing: bool) -> Wanted:
         """The inputs that would make the object as it is.
 
         Args:
             document: the object.
-            known: the inputs in the state; what they leave to OpenNebula is no drift, whatever it chose.
+            before: the inputs in the state; what they leave to OpenNebula is no drift, whatever it chose.
             importing: whether there are none yet, so that everything that can be an input is wanted.
         """
         raise NotImplementedError
@@ -114,7 +109,12 @@ class CloudResource(Resource, Generic[Wanted]):
         if old_inputs:
             self.cloud.marks.saw_inputs(operation.urn)
         inputs = {**inputs, "name": inputs.get("name") or operation.name}
-        failures = [*_name_problems(inputs["name"]), *self._text_problems(inputs), *self.problems(inputs)]
+        failures = [
+            *name_problems(inputs["name"]),
+            *text_problems(inputs),
+            *key_problems("tags", inputs.get("tags"), self.reserved | _NEVER_TAGS),
+            *self.problems(inputs),
+        ]
         return inputs, failures
 
     def diff(
@@ -180,8 +180,8 @@ class CloudResource(Resource, Generic[Wanted]):
                 return None
         if self.is_gone(document):
             return None
-        known: Wanted = read(self.inputs, inputs or self.to_import(document))
-        live = self.live(document, known, importing=not inputs)
+        before: Wanted = read(self.inputs, inputs or self.to_import(document))
+        live = self.live(document, before, importing=not inputs)
         return ReadResult(id, _as_set(write(live), inputs), self._outputs(document, live))
 
     def to_import(self, document: Document) -> Properties:
@@ -210,14 +210,12 @@ class CloudResource(Resource, Generic[Wanted]):
         kept = [(name, value) for name, value in live.attributes(self.template) if name not in ours]
         return [*kept, *((name.upper(), value) for name, value in wanted)]
 
-    def live_tags(self, document: Document, known: dict[str, str], importing: bool) -> dict[str, str]:
+    def live_tags(self, document: Document, before: dict[str, str], importing: bool) -> dict[str, str]:
         """The tags that were set, with the values they have now; in an import, all that could be tags."""
         there = {name: value for name, value in document.attributes(self.template) if isinstance(value, str)}
         if importing:
             return {name: value for name, value in there.items() if name not in self.reserved | _NEVER_TAGS}
-        return {name: there[name.upper()] for name in known if name.upper() in there}
-
-    # --- helpers ------------------------------------------------------------------------------------------------------
+        return {name: there[name.upper()] for name in before if name.upper() in there}
 
     def _outputs(self, document: Document, wanted: Wanted) -> Properties:
         return {**write(wanted), **write(self.outputs(document, wanted))}
@@ -228,14 +226,6 @@ class CloudResource(Resource, Generic[Wanted]):
             return self._outputs(self.client.info(self.kind, id), wanted)
         except (UserError, ValueError):
             return write(wanted)
-
-    def _text_problems(self, inputs: Properties) -> Iterator[CheckFailure]:
-        for path, text in _texts(inputs):
-            if reason := problem(text):
-                yield CheckFailure(path, reason)
-        tags = inputs.get("tags")
-        if isinstance(tags, dict):
-            yield from _key_problems("tags", tags, self.reserved | _NEVER_TAGS)
 
 
 @contextmanager
@@ -256,85 +246,6 @@ def in_order_of(wanted: Sequence[Item], live: Sequence[Item]) -> list[Item]:
             rest.remove(item)
             ordered.append(item)
     return [*ordered, *rest]
-
-
-def known(*values: Any) -> bool:
-    """Whether all of these inputs are set and known."""
-    return all(value is not None and not has_unknown(value) for value in values)
-
-
-def items(inputs: Properties, name: str) -> Iterator[tuple[str, Properties]]:
-    """The known objects of a list among the inputs, with their paths."""
-    values = inputs.get(name)
-    for index, value in enumerate(values if isinstance(values, list) else ()):
-        if isinstance(value, dict):
-            yield f"{name}[{index}]", value
-
-
-def address(path: str, value: Any) -> tuple[ipaddress.IPv4Address | None, list[CheckFailure]]:
-    """An IPv4 address among the inputs; None if it is not set, not known, or wrong, which the failures then say."""
-    if not known(value):
-        return None, []
-    try:
-        return ipaddress.IPv4Address(value), []
-    except ValueError:
-        return None, [CheckFailure(path, f"must be an IPv4 address, not {value!r}")]
-
-
-def one_of(path: str, value: Any, allowed: Sequence[str]) -> list[CheckFailure]:
-    """A failure unless the value is unset, unknown or one of those."""
-    if not known(value) or value in allowed:
-        return []
-    return [CheckFailure(path, f"must be one of {', '.join(allowed)}, not {value!r}")]
-
-
-def positive(path: str, value: Any) -> list[CheckFailure]:
-    """A failure unless the value is unset, unknown or above 0."""
-    if not known(value) or value > 0:
-        return []
-    return [CheckFailure(path, f"must be above 0, not {value}")]
-
-
-def key_problems(path: str, values: Any, reserved: Iterable[str] = ()) -> Iterator[CheckFailure]:
-    """Names among these keys that OpenNebula cannot have, or keeps for itself."""
-    if isinstance(values, dict):
-        yield from _key_problems(path, values, frozenset(reserved))
-
-
-def _key_problems(path: str, values: Properties, reserved: frozenset[str]) -> Iterator[CheckFailure]:
-    seen: set[str] = set()
-    for key in values:
-        where = f"{path}.{key}"
-        if not NAME.match(key):
-            yield CheckFailure(where, "is no name OpenNebula can have: letters, digits and _, no digit first")
-        elif key.upper() in reserved:
-            yield CheckFailure(where, f"is an attribute that OpenNebula keeps for itself: {key.upper()}")
-        elif key.upper() in seen:
-            yield CheckFailure(
-                where, "is there twice: OpenNebula knows no difference between small and capital letters"
-            )
-        seen.add(key.upper())
-
-
-def _name_problems(name: Any) -> Iterator[CheckFailure]:
-    if not known(name):
-        return
-    if len(name) > NAME_LENGTH:
-        yield CheckFailure("name", f"has {len(name)} characters; OpenNebula allows {NAME_LENGTH}")
-    for char in sorted(set("&<") & set(name)):
-        yield CheckFailure("name", f"must not hold {char!r}: {name!r}")
-
-
-def _texts(values: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    match values:
-        case str():
-            yield path, values
-        case dict():
-            for key, value in values.items():
-                yield from _texts(value, f"{path}.{key}" if path else key)
-        case list():
-            for index, value in enumerate(values):
-                yield from _texts(value, f"{path}[{index}]")
 
 
 def _as_set(live: Any, inputs: Any) -> Any:

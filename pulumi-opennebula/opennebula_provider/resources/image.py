@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from pulumi_provider_kit import CheckFailure, Operation, Pending, Properties, UserError
+from pulumi_provider_kit import CheckFailure, Operation, Pending, Properties
 from pyone import IMAGE_STATES, IMAGE_TYPES
 
 from ..client import WrongState
@@ -13,7 +12,8 @@ from ..definitions import Image, ImageOutputs
 from ..document import Document
 from ..template import Attributes, render, vector
 from ..waits import image_ready, removed
-from .base import CloudResource, Unusable, known, one_of, positive
+from .base import CloudResource
+from .checks import device_prefix, one_of, positive
 
 _TYPES = ("OS", "CDROM", "DATABLOCK")
 _OWN = ("DESCRIPTION", "DEV_PREFIX")
@@ -33,7 +33,7 @@ class ImageResource(CloudResource[Image]):
         yield from one_of("type", inputs.get("type"), _TYPES)
         yield from one_of("format", inputs.get("format"), ("raw", "qcow2"))
         yield from positive("size", inputs.get("size"))
-        yield from prefix_problems("devPrefix", inputs.get("devPrefix"))
+        yield from device_prefix("devPrefix", inputs.get("devPrefix"))
         if "path" in inputs and "size" in inputs:
             yield CheckFailure("size", "is that of an empty image; an image with a path has the size of its file")
         if "path" not in inputs and "size" not in inputs:
@@ -68,12 +68,7 @@ class ImageResource(CloudResource[Image]):
 
     def settle(self, operation: Operation, id: int, name: str) -> Document:
         """Wait until it is READY."""
-        try:
-            return image_ready(operation, self.client, id, name)
-        except UserError as error:
-            if "state ERROR" in str(error):
-                raise Unusable(str(error)) from None
-            raise
+        return image_ready(operation, self.client, id, name)
 
     def change(self, operation: Operation, live: Document, wanted: Image, old: Image) -> None:
         """Rename it, set its attributes, type and persistence."""
@@ -110,7 +105,7 @@ class ImageResource(CloudResource[Image]):
         """The datastore."""
         return {"datastoreId": document.number("DATASTORE_ID")}
 
-    def live(self, document: Document, known: Image, importing: bool) -> Image:
+    def live(self, document: Document, before: Image, importing: bool) -> Image:
         """The image as it is. Its format may be found out by the datastore's driver, so that is never drift."""
         path = document.maybe("PATH")
         if importing:
@@ -129,20 +124,14 @@ class ImageResource(CloudResource[Image]):
             name=document.name,
             description=document.maybe("TEMPLATE/DESCRIPTION"),
             datastore_id=document.number("DATASTORE_ID"),
-            path=known.path,
-            size=None if known.size is None else document.number("SIZE"),
-            type=_live_type(document) if known.type or _live_type(document) != _type(known) else None,
+            path=before.path,
+            size=None if before.size is None else document.number("SIZE"),
+            type=_live_type(document) if before.type or _live_type(document) != _type(before) else None,
             persistent=document.number("PERSISTENT") == 1,
-            format=known.format,
-            dev_prefix=None if known.dev_prefix is None else document.maybe("TEMPLATE/DEV_PREFIX"),
-            tags=self.live_tags(document, known.tags, importing),
+            format=before.format,
+            dev_prefix=None if before.dev_prefix is None else document.maybe("TEMPLATE/DEV_PREFIX"),
+            tags=self.live_tags(document, before.tags, importing),
         )
-
-
-def prefix_problems(path: str, prefix: object) -> Iterator[CheckFailure]:
-    """A failure unless it is the prefix of a block device, or unset."""
-    if known(prefix) and not re.match(r"[a-z]{2}\Z", str(prefix)):
-        yield CheckFailure(path, f"must be the prefix of a device, such as vd or sd; not {prefix!r}")
 
 
 def _type(wanted: Image) -> str:

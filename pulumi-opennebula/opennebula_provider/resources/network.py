@@ -5,13 +5,14 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Iterator
 
-from pulumi_provider_kit import CheckFailure, Operation, Properties, UserError
+from pulumi_provider_kit import CheckFailure, Operation, Properties
 
 from ..definitions import AddressRange, VirtualNetwork, VirtualNetworkOutputs
 from ..document import Document
 from ..template import Attributes, render, vector
 from ..waits import network_ready, removed
-from .base import CloudResource, Unusable, address, in_order_of, items, known, one_of, positive
+from .base import CloudResource, in_order_of
+from .checks import address, items, known, one_of, positive
 
 _OWN = ("DESCRIPTION", "MTU", "NETWORK_ADDRESS", "NETWORK_MASK", "GATEWAY", "DNS", "SECURITY_GROUPS")
 # oned leaves these in the template as inert text after an update that names them.
@@ -86,12 +87,7 @@ class VirtualNetworkResource(CloudResource[VirtualNetwork]):
 
     def settle(self, operation: Operation, id: int, name: str) -> Document:
         """Wait until it is READY."""
-        try:
-            return network_ready(operation, self.client, id, name)
-        except UserError as error:
-            if "state ERROR" in str(error):
-                raise Unusable(str(error)) from None
-            raise
+        return network_ready(operation, self.client, id, name)
 
     def change(self, operation: Operation, live: Document, wanted: VirtualNetwork, old: VirtualNetwork) -> None:
         """Rename it, set its attributes, then change its address ranges one by one."""
@@ -144,39 +140,39 @@ class VirtualNetworkResource(CloudResource[VirtualNetwork]):
             bridge_name=document.text("BRIDGE"), address_range_ids=[ids[key] for key in ordered]
         )
 
-    def live(self, document: Document, known: VirtualNetwork, importing: bool) -> VirtualNetwork:
+    def live(self, document: Document, before: VirtualNetwork, importing: bool) -> VirtualNetwork:
         """The network as it is."""
 
         def shown(path: str, set_value: object) -> str | None:
             return document.maybe(path) if importing or set_value is not None else None
 
-        mtu, vlan = shown("TEMPLATE/MTU", known.mtu), shown("VLAN_ID", known.vlan_id)
+        mtu, vlan = shown("TEMPLATE/MTU", before.mtu), shown("VLAN_ID", before.vlan_id)
         groups = document.numbers("TEMPLATE/SECURITY_GROUPS")
         clusters = [int(item.text(".")) for item in document.each("CLUSTERS/ID")]
         return VirtualNetwork(
             name=document.name,
             description=document.maybe("TEMPLATE/DESCRIPTION"),
             vn_mad=document.text("VN_MAD"),
-            bridge=shown("BRIDGE", known.bridge),
-            physical_device=shown("PHYDEV", known.physical_device),
+            bridge=shown("BRIDGE", before.bridge),
+            physical_device=shown("PHYDEV", before.physical_device),
             vlan_id=None if vlan is None else int(vlan),
             mtu=None if mtu is None else int(mtu),
             network_address=document.maybe("TEMPLATE/NETWORK_ADDRESS"),
             network_mask=document.maybe("TEMPLATE/NETWORK_MASK"),
             gateway=document.maybe("TEMPLATE/GATEWAY"),
             dns=document.maybe("TEMPLATE/DNS"),
-            address_ranges=live_ranges(document, known.address_ranges),
-            security_groups=in_order_of(known.security_groups, groups)
-            if groups != [0] or known.security_groups
+            address_ranges=live_ranges(document, before.address_ranges),
+            security_groups=in_order_of(before.security_groups, groups)
+            if groups != [0] or before.security_groups
             else [],
-            cluster_ids=in_order_of(known.cluster_ids, clusters) if known.cluster_ids else [],
-            tags=self.live_tags(document, known.tags, importing),
+            cluster_ids=in_order_of(before.cluster_ids, clusters) if before.cluster_ids else [],
+            tags=self.live_tags(document, before.tags, importing),
         )
 
 
-def live_ranges(document: Document, known: Iterable[AddressRange] = ()) -> list[AddressRange]:
-    """The address ranges of a network, in the order of the known ones; MAC addresses only where those have them."""
-    wanted = {_key(item): item for item in known}
+def live_ranges(document: Document, before: Iterable[AddressRange] = ()) -> list[AddressRange]:
+    """The address ranges of a network, in the order of those before; MAC addresses only where those have them."""
+    wanted = {_key(item): item for item in before}
     there = [_live_range(item) for item in document.each("AR_POOL/AR")]
     for item in there:
         set_before = wanted.get(_key(item))

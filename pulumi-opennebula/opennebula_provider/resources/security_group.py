@@ -12,7 +12,8 @@ from ..definitions import SecurityGroup, SecurityGroupOutputs, SecurityGroupRule
 from ..document import Document
 from ..template import Attributes, render, vector
 from ..waits import PATIENCE, removed
-from .base import CloudResource, address, in_order_of, items, one_of, positive
+from .base import CloudResource, in_order_of
+from .checks import address, items, one_of, positive
 
 _PROTOCOLS = ("TCP", "UDP", "ICMP", "ICMPV6", "IPSEC", "ALL")
 _DIRECTIONS = ("INBOUND", "OUTBOUND")
@@ -103,13 +104,13 @@ class SecurityGroupResource(CloudResource[SecurityGroup]):
         """There are none."""
         return SecurityGroupOutputs()
 
-    def live(self, document: Document, known: SecurityGroup, importing: bool) -> SecurityGroup:
+    def live(self, document: Document, before: SecurityGroup, importing: bool) -> SecurityGroup:
         """The group as it is."""
         return SecurityGroup(
             name=document.name,
             description=document.maybe("TEMPLATE/DESCRIPTION"),
-            rules=in_order_of(known.rules, [_live_rule(rule) for rule in document.each("TEMPLATE/RULE")]),
-            tags=self.live_tags(document, known.tags, importing),
+            rules=in_order_of(before.rules, [_live_rule(rule) for rule in document.each("TEMPLATE/RULE")]),
+            tags=self.live_tags(document, before.tags, importing),
         )
 
 

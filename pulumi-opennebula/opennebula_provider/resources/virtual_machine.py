@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from pulumi_provider_kit import Change, CheckFailure, Operation, Properties
+from pulumi_provider_kit import Change, CheckFailure, Operation, Properties, has_unknown
 
-from ..definitions import AttachedDisk, AttachedNic, Disk, Nic, Os, VirtualMachine, VirtualMachineOutputs
+from ..definitions import Nic, Os, VirtualMachine, VirtualMachineOutputs
 from ..document import Document
 from ..template import Attributes, render, vector
 from ..waits import STOPPED, VmState, VmWait
-from .base import CloudResource, address, items, key_problems, known, one_of, positive
-from .image import prefix_problems
+from .base import CloudResource
+from .checks import address, device_prefix, items, key_problems, known, one_of, positive
+from .devices import (
+    attached_disk,
+    attached_nic,
+    disk_vector,
+    fits,
+    imported_disks,
+    in_wanted_order,
+    live_nics,
+    nic_vector,
+)
 
 # What `vm.updateconf` with replacement wipes unless it is named again.
 _CONFIGURATION = (
@@ -72,7 +83,7 @@ class VirtualMachineResource(CloudResource[VirtualMachine]):
                 taken.setdefault(where, path)
         for path, disk in items(inputs, "disks"):
             yield from positive(f"{path}.size", disk.get("size"))
-            yield from prefix_problems(f"{path}.devPrefix", disk.get("devPrefix"))
+            yield from device_prefix(f"{path}.devPrefix", disk.get("devPrefix"))
             if "imageId" not in disk:
                 yield from one_of(f"{path}.type", disk.get("type"), ("fs", "swap", "raw"))
                 yield from one_of(f"{path}.format", disk.get("format"), ("raw", "qcow2"))
@@ -94,14 +105,23 @@ class VirtualMachineResource(CloudResource[VirtualMachine]):
         inputs: Properties,
         changes: dict[str, Change],
     ) -> dict[str, Change]:
-        """A machine that was made without context can never be given one."""
+        """What cannot be changed in place beside what the schema says.
+
+        A machine that was made without context can never be given one. One that waits for a host cannot be resized.
+        And where a network is to be replaced, its machines must go first: their `networkId` is then not known.
+        """
         changes = super().diff(operation, id, old_inputs, outputs, inputs, changes)
+        replacing: set[str] = set()
         if not old_inputs.get("context") and "templateId" not in old_inputs:
-            return {
-                path: Change(change.kind, replace=True) if path.split(".")[0] == "context" else change
-                for path, change in changes.items()
-            }
-        return changes
+            replacing.add("context")
+        if outputs.get("state") == "PENDING":
+            replacing |= {"cpu", "vcpu", "memory"}
+        if any(has_unknown(nic.get("networkId")) for _, nic in items(inputs, "nics")):
+            replacing.add("nics")
+        return {
+            path: Change(change.kind, replace=change.replace or re.split(r"[.\[]", path)[0] in replacing)
+            for path, change in changes.items()
+        }
 
     def preview(self, operation: Operation, inputs: Properties, old_outputs: Properties | None) -> Properties:
         """Addresses are known where they are fixed, or where the NICs stay as they are."""
@@ -121,8 +141,8 @@ class VirtualMachineResource(CloudResource[VirtualMachine]):
         """Make it, from scratch or from a template."""
         attributes: Attributes = [
             *vector({"CPU": _number(wanted.cpu), "VCPU": wanted.vcpu, "MEMORY": wanted.memory}).items(),
-            *(("DISK", _disk(disk)) for disk in wanted.disks),
-            *(("NIC", _nic(nic)) for nic in wanted.nics),
+            *(("DISK", disk_vector(disk)) for disk in wanted.disks),
+            *(("NIC", nic_vector(nic)) for nic in wanted.nics),
             *([("OS", _os(wanted.os))] if wanted.os else []),
             *_user_attributes(wanted),
             *marks,
@@ -146,21 +166,17 @@ class VirtualMachineResource(CloudResource[VirtualMachine]):
         """Recover or resume it if need be, then change one thing after the other."""
         id, wait = live.id, VmWait(operation, self.client, live.id, live.name)
         live = wait.steady()
-        if VmState.of(live).failed:
-            self.client.call("vm.recover", id, _RETRY)
-            live = wait.running(recovering=True)
-        if VmState.of(live).state in STOPPED:
-            self.client.call("vm.action", "resume", id)
-            live = wait.running()
+        # First what may let a machine start that does not: it may be waiting for a host that fits.
         if live.name != wanted.name:
             self.client.call("vm.rename", id, wanted.name, again=True)
         own = ("DESCRIPTION", "SCHED_REQUIREMENTS")
         user_template = self.merged(live, own, _user_attributes(wanted), old.tags)
         if user_template != live.attributes(self.template):
             self.client.call("vm.update", id, render(user_template), 0, again=True)
-        self._change_context(wait, live, wanted, old)
-        self._change_nics(wait, live, wanted)
+        live = self._started(wait, live)
         self._resize(wait, live, wanted)
+        self._change_context(wait, live, wanted, old)
+        self._change_nics(wait, live, wanted, old)
 
     def remove(self, operation: Operation, id: int, name: str) -> None:
         """Terminate it."""
@@ -171,6 +187,16 @@ class VirtualMachineResource(CloudResource[VirtualMachine]):
         return VmState.of(document).is_done
 
     # --- changes ------------------------------------------------------------------------------------------------------
+
+    def _started(self, wait: VmWait, live: Document) -> Document:
+        """Bring it to RUNNING from wherever it rests; its document."""
+        state = VmState.of(live)
+        if state.failed:
+            self.client.call("vm.recover", wait.id, _RETRY)
+            return wait.running(recovering=True)
+        if state.state in STOPPED:
+            self.client.call("vm.action", "resume", wait.id)
+        return wait.running()
 
     def _change_context(self, wait: VmWait, live: Document, wanted: VirtualMachine, old: VirtualMachine) -> None:
         there = dict(live.attributes("TEMPLATE")).get("CONTEXT", {})
@@ -194,37 +220,40 @@ class VirtualMachineResource(CloudResource[VirtualMachine]):
             return
         wait.running()
 
-    def _change_nics(self, wait: VmWait, live: Document, wanted: VirtualMachine) -> None:
+    def _change_nics(self, wait: VmWait, live: Document, wanted: VirtualMachine, old: VirtualMachine) -> None:
+        if wanted.template_id is not None and not wanted.nics and not old.nics:
+            return  # those of the template
         there = {nic.number("NIC_ID"): nic for nic in live.each("TEMPLATE/NIC")}
         missing = []
         for nic in wanted.nics:
-            same = [nic_id for nic_id, have in there.items() if _fits(nic, have)]
+            dropped = self._dropped_groups(nic, old)
+            same = [nic_id for nic_id, have in there.items() if fits(nic, have, dropped)]
             if same:
                 del there[same[0]]
             else:
                 missing.append(nic)
-        if wanted.template_id is not None and not wanted.nics:
-            return  # those of the template
         for nic_id in there:
             self.client.call("vm.detachnic", wait.id, nic_id)
             wait.running(_without_nic(nic_id))
         for nic in missing:
             before = _nic_ids(self.client.info("vm", wait.id))
-            self.client.call("vm.attachnic", wait.id, render([("NIC", _nic(nic))]))
+            self.client.call("vm.attachnic", wait.id, render([("NIC", nic_vector(nic))]))
             wait.running(_with_more_nics(before))
 
+    def _dropped_groups(self, nic: Nic, old: VirtualMachine) -> set[int]:
+        """Security groups that the machine's NICs on that network had and this one is not to have."""
+        had = {group for other in old.nics if other.network_id == nic.network_id for group in other.security_groups}
+        dropped = had - set(nic.security_groups)
+        if not dropped:
+            return dropped
+        return dropped - set(self.client.info("vn", nic.network_id).numbers("TEMPLATE/SECURITY_GROUPS"))
+
     def _resize(self, wait: VmWait, live: Document, wanted: VirtualMachine) -> None:
-        sizes = {"CPU": _number(wanted.cpu), "VCPU": wanted.vcpu, "MEMORY": wanted.memory}
-        changed = {
-            name: value
-            for name, value in vector(sizes).items()
-            if float(live.text(f"TEMPLATE/{name}") or 1) != float(value)
-        }
-        if not changed:
+        sizes = _changed_sizes(live, wanted)
+        if not sizes:
             return
-        self.client.call("vm.action", "poweroff", wait.id)
-        wait.poweroff()
-        self.client.call("vm.resize", wait.id, render(list(changed.items())), True, again=True)
+        wait.off()
+        self.client.call("vm.resize", wait.id, render(sizes), True, again=True)
         self.client.call("vm.action", "resume", wait.id)
         wait.running()
 
@@ -233,7 +262,7 @@ class VirtualMachineResource(CloudResource[VirtualMachine]):
     def outputs(self, document: Document, wanted: VirtualMachine) -> VirtualMachineOutputs:
         """States, addresses, devices, host."""
         state = VmState.of(document)
-        nics = [_attached_nic(nic) for nic in _ordered(wanted.nics, list(document.each("TEMPLATE/NIC")))]
+        nics = [attached_nic(nic) for nic in in_wanted_order(wanted.nics, list(document.each("TEMPLATE/NIC")))]
         addresses = [nic.ip for nic in nics if nic.ip]
         hosts = [item.text("HOSTNAME") for item in document.each("HISTORY_RECORDS/HISTORY")]
         return VirtualMachineOutputs(
@@ -242,33 +271,37 @@ class VirtualMachineResource(CloudResource[VirtualMachine]):
             ip=addresses[0] if addresses else None,
             ips=addresses,
             attached_nics=nics,
-            attached_disks=[_attached_disk(disk) for disk in document.each("TEMPLATE/DISK")],
+            attached_disks=[attached_disk(disk) for disk in document.each("TEMPLATE/DISK")],
             host=hosts[-1] if hosts else "",
             start_time=document.number("STIME"),
         )
 
-    def live(self, document: Document, known: VirtualMachine, importing: bool) -> VirtualMachine:
-        """The machine as it is."""
+    def live(self, document: Document, before: VirtualMachine, importing: bool) -> VirtualMachine:
+        """The machine as it is.
+
+        Disks and boot settings are compared only by the program's own changes: to repair a drift in them, the machine
+        would have to be replaced.
+        """
 
         def shown(path: str, set_value: object) -> str | None:
             return document.maybe(path) if importing or set_value is not None else None
 
-        cpu, vcpu = shown("TEMPLATE/CPU", known.cpu), shown("TEMPLATE/VCPU", known.vcpu)
-        memory = shown("TEMPLATE/MEMORY", known.memory)
-        from_template = known.template_id is not None
+        cpu, vcpu = shown("TEMPLATE/CPU", before.cpu), shown("TEMPLATE/VCPU", before.vcpu)
+        memory = shown("TEMPLATE/MEMORY", before.memory)
+        templates_nics = before.template_id is not None and not before.nics
         return VirtualMachine(
             name=document.name,
             description=document.maybe("USER_TEMPLATE/DESCRIPTION"),
-            template_id=known.template_id,
+            template_id=before.template_id,
             cpu=None if cpu is None else float(cpu),
             vcpu=None if vcpu is None else int(vcpu),
             memory=None if memory is None else int(memory),
-            context=_live_context(document, known.context, importing),
-            nics=[] if from_template and not known.nics else _live_nics(document, known.nics, importing),
-            disks=[] if from_template and not known.disks else _live_disks(document, known.disks, importing),
-            os=_live_os(document, known.os),
+            context=_live_context(document, before.context, importing),
+            nics=[] if templates_nics else live_nics(document, before.nics, importing),
+            disks=imported_disks(document) if importing else before.disks,
+            os=before.os,
             sched_requirements=document.maybe("USER_TEMPLATE/SCHED_REQUIREMENTS"),
-            tags=self.live_tags(document, known.tags, importing),
+            tags=self.live_tags(document, before.tags, importing),
         )
 
 
@@ -280,34 +313,13 @@ def _user_attributes(wanted: VirtualMachine) -> Attributes:
     return [*own.items(), *wanted.tags.items()]
 
 
-def _nic(nic: Nic) -> dict[str, str]:
-    return vector(
-        {
-            "NETWORK_ID": nic.network_id,
-            "IP": nic.ip,
-            "MAC": nic.mac,
-            "SECURITY_GROUPS": ",".join(map(str, nic.security_groups)) or None,
-            "MODEL": nic.model,
-        }
-    )
-
-
-def _disk(disk: Disk) -> dict[str, str]:
-    empty = disk.image_id is None
-    return vector(
-        {
-            "IMAGE_ID": disk.image_id,
-            "TYPE": (disk.type or "raw") if empty else None,
-            "FORMAT": (disk.format or "raw") if empty else None,
-            "SIZE": disk.size,
-            "TARGET": disk.target,
-            "DEV_PREFIX": disk.dev_prefix,
-        }
-    )
-
-
 def _os(os: Os) -> dict[str, str]:
     return vector({"ARCH": os.arch, "MACHINE": os.machine, "BOOT": os.boot, "FIRMWARE": os.firmware})
+
+
+def _changed_sizes(live: Document, wanted: VirtualMachine) -> Attributes:
+    sizes = vector({"CPU": _number(wanted.cpu), "VCPU": wanted.vcpu, "MEMORY": wanted.memory})
+    return [(name, value) for name, value in sizes.items() if float(live.text(f"TEMPLATE/{name}") or 1) != float(value)]
 
 
 def _number(value: float | None) -> str | None:
@@ -321,123 +333,18 @@ def _upper(values: dict[str, Any]) -> dict[str, Any]:
 # --- from OpenNebula --------------------------------------------------------------------------------------------------
 
 
-def _fits(nic: Nic, have: Document) -> bool:
-    """Whether this attached NIC is what is wanted; the network's own security groups are in force beside its own."""
-    return (
-        have.number("NETWORK_ID") == nic.network_id
-        and nic.ip in (None, have.maybe("IP"))
-        and (nic.mac is None or nic.mac.lower() == have.text("MAC").lower())
-        and nic.model in (None, have.maybe("MODEL"))
-        and set(nic.security_groups) <= set(have.numbers("SECURITY_GROUPS"))
-    )
-
-
-def _ordered(wanted: list[Nic], there: list[Document]) -> list[Document]:
-    """The attached NICs: those wanted in the order in which they are, then the others."""
-    rest, ordered = list(there), []
-    for nic in wanted:
-        for have in rest:
-            if _fits(nic, have):
-                rest.remove(have)
-                ordered.append(have)
-                break
-    return [*ordered, *rest]
-
-
-def _live_nics(document: Document, known: list[Nic], importing: bool) -> list[Nic]:
-    there = list(document.each("TEMPLATE/NIC"))
-    rest, unmatched = list(there), []
-    live: dict[int, Nic] = {}
-    for index, nic in enumerate(known):
-        same = [have for have in rest if _fits(nic, have)]
-        if same:
-            rest.remove(same[0])
-            live[index] = nic
-        else:
-            unmatched.append(index)
-    # What is left was attached or changed by somebody else: shown in the place of what is missing, whole.
-    for index in unmatched:
-        if rest:
-            live[index] = _shown_nic(rest.pop(0), known[index], importing)
-    return [*(live[index] for index in sorted(live)), *(_shown_nic(have, None, importing) for have in rest)]
-
-
-def _shown_nic(have: Document, known: Nic | None, importing: bool) -> Nic:
-    return Nic(
-        network_id=have.number("NETWORK_ID"),
-        ip=have.maybe("IP") if known is None or known.ip else None,
-        mac=have.maybe("MAC") if known is not None and known.mac else None,
-        security_groups=have.numbers("SECURITY_GROUPS") if known is not None and known.security_groups else [],
-        model=have.maybe("MODEL") if importing or (known is not None and known.model) else None,
-    )
-
-
-def _live_disks(document: Document, known: list[Disk], importing: bool) -> list[Disk]:
-    there = list(document.each("TEMPLATE/DISK"))
-    live = []
-    for index, have in enumerate(there):
-        before = known[index] if index < len(known) else None
-        whole = importing or before is None
-        image = have.maybe("IMAGE_ID")
-        size = have.maybe("SIZE")
-        empty = image is None
-        live.append(
-            Disk(
-                image_id=None if image is None else int(image),
-                size=int(size) if size and (empty or (before is not None and before.size)) else None,
-                target=have.maybe("TARGET") if before is not None and before.target else None,
-                type=have.maybe("TYPE") if empty and (whole or (before is not None and before.type)) else None,
-                format=have.maybe("FORMAT") if empty and (whole or (before is not None and before.format)) else None,
-                dev_prefix=have.maybe("DEV_PREFIX") if before is not None and before.dev_prefix else None,
-            )
-        )
-    return live
-
-
-def _live_os(document: Document, known: Os | None) -> Os | None:
-    if known is None:
-        return None
-    return Os(
-        arch=document.maybe("TEMPLATE/OS/ARCH") if known.arch else None,
-        machine=document.maybe("TEMPLATE/OS/MACHINE") if known.machine else None,
-        boot=document.maybe("TEMPLATE/OS/BOOT") if known.boot else None,
-        firmware=document.maybe("TEMPLATE/OS/FIRMWARE") if known.firmware else None,
-    )
-
-
-def _live_context(document: Document, known: dict[str, str], importing: bool) -> dict[str, str]:
+def _live_context(document: Document, before: dict[str, str], importing: bool) -> dict[str, str]:
     context = dict(document.attributes("TEMPLATE")).get("CONTEXT", {})
     there = dict(context) if isinstance(context, dict) else {}
     if importing:
         return {key: value for key, value in there.items() if not _made_by_oned(key)}
     # A value with $VARIABLES is expanded by oned, so that what it is now says nothing about what was set.
-    return {key: value if "$" in value else there[key.upper()] for key, value in known.items() if key.upper() in there}
+    return {key: value if "$" in value else there[key.upper()] for key, value in before.items() if key.upper() in there}
 
 
 def _made_by_oned(key: str) -> bool:
     """Whether oned puts this variable into the context by itself."""
     return key in _OWN_CONTEXT or (key.startswith("ETH") and key[3:4].isdigit())
-
-
-def _attached_nic(nic: Document) -> AttachedNic:
-    return AttachedNic(
-        nic_id=nic.number("NIC_ID"),
-        network_id=nic.number("NETWORK_ID"),
-        network=nic.text("NETWORK"),
-        ip=nic.maybe("IP"),
-        mac=nic.text("MAC"),
-        security_groups=nic.numbers("SECURITY_GROUPS"),
-    )
-
-
-def _attached_disk(disk: Document) -> AttachedDisk:
-    image, size = disk.maybe("IMAGE_ID"), disk.maybe("SIZE")
-    return AttachedDisk(
-        disk_id=disk.number("DISK_ID"),
-        image_id=None if image is None else int(image),
-        size=int(size or 0),
-        target=disk.text("TARGET"),
-    )
 
 
 def _without_nic(nic_id: int) -> Callable[[Document], bool]:

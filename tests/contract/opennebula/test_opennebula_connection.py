@@ -26,7 +26,7 @@ def response(*values: str) -> bytes:
 OK = response("<boolean>1</boolean>", "<string>7.4.0</string>", "<i4>0</i4>")
 REFUSED = response(
     "<boolean>0</boolean>",
-    "<string>[one.user.info] User couldn't be authenticated, aborting call.</string>",
+    "<string>[one.system.version] User couldn't be authenticated, aborting call.</string>",
     *("<i4>256</i4>", "<i4>-1</i4>", "<i8>-1</i8>"),
 )
 
@@ -141,7 +141,7 @@ def test_a_certificate_that_nobody_vouches_for_and_one_that_the_bundle_does(tmp_
         said = problem(endpoint)
         assert "certificate is not accepted" in said
         assert "opennebula:caBundle" in said
-        assert configuration.connect(settings(endpoint, caBundle=str(certificate))).username == "oneadmin"
+        assert configuration.connect(settings(endpoint, caBundle=str(certificate)))[1] == "7.4.0"
 
 
 def test_a_lost_answer_is_asked_for_again_only_where_that_does_no_harm() -> None:
@@ -226,11 +226,8 @@ def test_endpoint_and_credentials_come_from_opennebulas_own_places(
     with serving(body(OK)) as endpoint:
         monkeypatch.setenv("ONE_XMLRPC", endpoint)
         assert configuration.check({}) == []
-        client = configuration.connect({})
+        client, _ = configuration.connect({})
     assert (client.endpoint, client.username, client.password) == (endpoint, "alice", "pass:word")
-    monkeypatch.delenv("ONE_AUTH")
-    assert configuration.connect is not None
-    assert "alice" not in repr(configuration.check({"authFile": str(tmp_path / "none")}))
 
 
 @pytest.mark.parametrize(
@@ -247,3 +244,13 @@ def test_an_auth_file_that_is_unusable_is_named(tmp_path: Path, text: str | None
 
 def test_the_password_is_not_in_the_clients_text() -> None:
     assert "s3cret" not in repr(Client("http://f/RPC2", "oneadmin", "s3cret"))
+
+
+@pytest.mark.parametrize("version", ["6.6.3", "5.12", "6.7.99"])
+def test_a_version_before_the_oldest_supported_one_is_too_old(version: str) -> None:
+    assert configuration.too_old(version)
+
+
+@pytest.mark.parametrize("version", ["7.4.0", "6.8.0", "6.10.1", "edge"])
+def test_any_other_version_is_not(version: str) -> None:
+    assert not configuration.too_old(version)

@@ -124,13 +124,21 @@ def test_every_recorded_answer_is_read_as_what_it_is(address: str) -> None:
 @pytest.mark.parametrize(
     ("number", "kind", "says"),
     [
-        (95, NotFound, r"Error getting virtual network \[9999\]\. \(no such object: one\.vn\.info, code 1024\)"),
-        (230, WrongState, r"leases in use \(not in this state: one\.vn\.delete, code 2048\)"),
-        (49, OneError, r"NAME is already taken by NET 0\. \(refused: one\.vn\.allocate, code 8192\)"),
+        (95, NotFound, r"Error getting virtual network \[9999\] \(no such object: one\.vn\.info, code 1024\)"),
+        (
+            230,
+            WrongState,
+            r"leases in use; some machine still has an address of it \(not in this state: one\.vn\.delete, code 2048\)",
+        ),
+        (
+            49,
+            OneError,
+            r"NET 0; another object .* has that name.* \(refused: one\.vn\.allocate, code 8192\)",
+        ),
         (
             127,
             OneError,
-            r"NAME is already taken by IMAGE 0\. \(cannot be allocated: one\.image\.allocate, code 16384\)",
+            r"NAME is already taken by IMAGE 0; .* \(cannot be allocated: one\.image\.allocate, code 16384\)",
         ),
         (467, OneError, r"limit of 1 reached .* \(not allowed: rights, quota.*code 512\)"),
         (2, OneError, r"couldn't be authenticated.*authentication failed.*code 256"),

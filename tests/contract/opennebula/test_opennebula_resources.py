@@ -11,7 +11,7 @@ from opennebula_provider.client import Client, ConnectionFailed
 from opennebula_provider.document import Document
 from opennebula_provider.marks import ATTRIBUTE
 from opennebula_provider.provider import OpenNebula
-from pulumi_provider_kit import Cancelled, InitFailed, Properties, UserError
+from pulumi_provider_kit import UNKNOWN, Cancelled, InitFailed, Properties, UserError
 from pulumi_provider_kit.diff import Change, diff
 from pulumi_provider_kit.operation import Cancellation, Operation
 
@@ -384,6 +384,24 @@ def test_nics_are_attached_and_detached_and_drift_in_them_is_repaired(run: Run) 
     assert run.update(repaired, MACHINE).outputs["ips"] == []
 
 
+def test_a_security_group_taken_from_a_nic_is_no_longer_in_force(run: Run, driver: Dummy) -> None:
+    one, two = (int(run.create("SecurityGroup", name, {}).id) for name in ("one", "two"))
+    nic = {"networkId": int(network(run, securityGroups=[two]).id), "ip": "10.9.0.7"}
+    vm = machine(run, nics=[{**nic, "securityGroups": [one, two]}])
+    assert set(vm.outputs["attachedNics"][0]["securityGroups"]) == {one, two}
+    without = run.update(vm, {**MACHINE, "nics": [{**nic, "securityGroups": [two]}]})
+    assert without.outputs["attachedNics"][0]["securityGroups"] == [two]
+    driver.calls.clear()
+    run.update(without, {**MACHINE, "nics": [nic]})  # `two` is the network's own: nothing to do
+    assert driver.calls == []
+
+
+def test_machines_leave_a_network_before_it_is_replaced(run: Run) -> None:
+    vm = machine(run, nics=[{"networkId": int(network(run).id)}])
+    assert run.diff(vm, {**MACHINE, "nics": [{"networkId": UNKNOWN}]})["nics[0].networkId"].replace
+    assert not run.diff(vm, {**MACHINE, "nics": [{"networkId": 9}]})["nics[0].networkId"].replace
+
+
 def test_context_is_merged_and_what_is_dropped_goes(run: Run) -> None:
     vm = machine(run, context={"NETWORK": "YES", "A": "1", "HOST": "$NAME"})
     vm = run.update(vm, {**MACHINE, "context": {"NETWORK": "YES", "A": "2", "HOST": "$NAME", "B": "3"}})
@@ -405,6 +423,20 @@ def test_cpu_and_memory_are_changed_by_switching_it_off_and_on(run: Run, driver:
     assert bigger.outputs["lcmState"] == "RUNNING"
     assert bigger.outputs["startTime"] == vm.outputs["startTime"]
     assert run.refresh(bigger) == bigger
+
+
+def test_a_machine_that_no_host_fits_starts_once_its_requirements_do(endpoint: str) -> None:
+    stuck = Run(endpoint)
+    stuck.cancel_on = "PENDING (1 s)"
+    bad = {**MACHINE, "schedRequirements": 'NAME="nohost"'}
+    with pytest.raises(InitFailed) as partial:
+        stuck.create("VirtualMachine", "vm", bad)
+    later = Run(endpoint)
+    left = Made(
+        "VirtualMachine", "vm", partial.value.id, later.checked("VirtualMachine", "vm", bad), partial.value.properties
+    )
+    assert later.diff(left, {**bad, "cpu": 0.2})["cpu"].replace  # OpenNebula resizes no machine that waits for a host
+    assert later.update(left, MACHINE).outputs["lcmState"] == "RUNNING"
 
 
 def test_a_machine_that_fails_to_boot_is_kept_with_oneds_reason_and_retried(run: Run, driver: Dummy) -> None:

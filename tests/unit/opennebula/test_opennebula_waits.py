@@ -10,7 +10,7 @@ from pulumi_provider_kit import Cancelled, DeadlineExceeded, UserError
 from pulumi_provider_kit.operation import Cancellation, Operation
 
 PENDING, HOLD, ACTIVE, DONE, OFF, CLONING = 1, 2, 3, 6, 8, 10
-PROLOG, BOOT, RUN, EPILOG, SHUTDOWN, BOOT_FAILURE = 1, 2, 3, 11, 12, 36
+PROLOG, BOOT, RUN, EPILOG, SHUTDOWN, SHUTDOWN_POWEROFF, BOOT_FAILURE = 1, 2, 3, 11, 12, 18, 36
 
 
 class Timeless(Operation):
@@ -131,6 +131,12 @@ def test_terminating_ends_when_the_machine_is_done() -> None:
     oned = Oned([(ACTIVE, RUN), (ACTIVE, RUN), (ACTIVE, SHUTDOWN), (ACTIVE, EPILOG), (DONE, 0)])
     wait(oned, Timeless()).gone()
     assert oned.calls == [("vm.action", "terminate", 7)]
+
+
+def test_a_guest_that_ignores_the_power_button_is_switched_off() -> None:
+    oned = Oned([(ACTIVE, RUN), *[(ACTIVE, SHUTDOWN_POWEROFF)] * 200, (OFF, 0)])
+    wait(oned, Timeless()).off()
+    assert [call[1] for call in oned.calls] == ["poweroff", "poweroff-hard"]
 
 
 @pytest.mark.parametrize("last", [(DONE, 0), None])
