@@ -1,7 +1,7 @@
 """What a site does when the ServerApp asks: describe itself, train, evaluate.
 
-Everything that leaves the site is in the replies below: weights, counts, losses, seconds, versions, and a traceback when
-something fails; never an image.
+Everything that leaves the site is in the replies below: weights, counts, losses, seconds, versions, and a traceback
+when something fails; never an image.
 """
 
 from __future__ import annotations
