@@ -179,7 +179,7 @@ def allocate(call: Call, text: str, datastore_id: int, skip_capacity_check: bool
         fs=template.take("FS"),
         registered=int(time.time()),
         template=template,
-        **owned(call),  # type: ignore[arg-type]
+        **owned(call),
     )
     call.tx.put(image)
     datastore.images.append(image.id)

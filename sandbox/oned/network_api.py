@@ -44,7 +44,7 @@ def allocate(call: Call, text: str, cluster: int) -> int:
         name=name,
         clusters=[cluster],
         template=template,
-        **owned(call),  # type: ignore[arg-type]
+        **owned(call),
     )
     network.complete_template()
     if not template.has("SECURITY_GROUPS"):

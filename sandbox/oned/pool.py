@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import TypedDict, TypeVar
 
 from sandbox.oned.account import ADMINISTRATORS, LEVEL, MANAGE, USE, USERS, User, allowed
 from sandbox.oned.call import Call, methods
-from sandbox.oned.document import Document
+from sandbox.oned.document import Document, Lock
 from sandbox.oned.errors import ApiError, Code
 from sandbox.oned.template import Template
 from sandbox.oned.xml import group
@@ -97,7 +97,6 @@ def add_chmod(kind: type[Document]) -> None:
 
 def add_lock(kind: type[Document]) -> None:
     """one.KIND.lock: id, level (1 use, 2 manage, 3 admin); one.KIND.unlock: id."""
-    from sandbox.oned.document import Lock
 
     def lock(call: Call, object_id: int, level: int, test: bool = False) -> int:
         document = call.find(kind, object_id, MANAGE, despite_lock=True)
@@ -151,7 +150,16 @@ def same_name(call: Call, kind: type[D], name: str, uid: int) -> D | None:
     return next((document for document in call.tx.all(kind) if document.name == name and document.uid == uid), None)
 
 
-def owned(call: Call) -> dict[str, int | str]:
+class Owner(TypedDict):
+    """Whose a document is."""
+
+    uid: int
+    gid: int
+    uname: str
+    gname: str
+
+
+def owned(call: Call) -> Owner:
     """Owner fields of a new document."""
     user = call.user
     return {"uid": user.id, "gid": user.gid, "uname": user.name, "gname": user.gname}

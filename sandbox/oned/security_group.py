@@ -149,7 +149,7 @@ def allocate(call: Call, text: str) -> int:
     check_new_name(call, SecurityGroup, name)
     for rule in template.vectors("RULE"):
         _check(rule)
-    made = SecurityGroup(id=call.tx.new_id(SecurityGroup), name=name, template=template, **owned(call))  # type: ignore[arg-type]
+    made = SecurityGroup(id=call.tx.new_id(SecurityGroup), name=name, template=template, **owned(call))
     call.tx.put(made)
     return made.id
 

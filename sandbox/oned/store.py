@@ -32,8 +32,8 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
+        path.touch(mode=0o600)
         self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        path.chmod(0o600)
         self._database.execute("pragma journal_mode = wal")
         self._database.executescript(SCHEMA)
 

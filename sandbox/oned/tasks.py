@@ -152,11 +152,12 @@ def vm_task(tx: Transaction, vm: Vm) -> Task | None:
 
     def finish(tx: Transaction, error: DriverError | None) -> None:
         current = tx.get(Vm, number)
-        if current and current.live:
-            if error:
-                transitions.failed(tx, current, error)
-            else:
-                transitions.done(tx, current)
+        if current is None or (current.lcm, current.job, current.hard) != asked:
+            return  # a hard action or a recovery came meanwhile and wants something else of the driver: that is next
+        if error:
+            transitions.failed(tx, current, error)
+        else:
+            transitions.done(tx, current)
 
     if vm.state == State.ACTIVE and vm.lcm == Lcm.LCM_INIT:
         transitions.start_boot(tx, vm)
@@ -164,6 +165,7 @@ def vm_task(tx: Transaction, vm: Vm) -> Task | None:
     while call is None and vm.queue:
         transitions.begin(tx, vm, vm.queue.pop(0))
         call = transitions.call_for(tx, vm)
+    asked = vm.lcm, vm.job, vm.hard
     return Task(vm, call, finish) if call else _rules_task(tx, vm)
 
 

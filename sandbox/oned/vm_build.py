@@ -37,11 +37,8 @@ KNOWN = {
     *("MEMORY_SLOTS", "MEMORY_MAX", "VCPU_MAX", "CPU_COST", "MEMORY_COST", "DISK_COST"),
 }
 FREE_NAME = "one"
-RESTRICTED_IN_NICS = (
-    "MAC",
-    "VLAN_ID",
-    "BRIDGE",
-)  # of oned.conf's VM_RESTRICTED_ATTR, for those who are no administrators
+# Of oned.conf's VM_RESTRICTED_ATTR: only administrators may write them into a NIC.
+RESTRICTED_IN_NICS = ("MAC", "VLAN_ID", "BRIDGE")
 
 
 def build(call: Call, template: Template, *, hold: bool) -> Vm:
@@ -61,7 +58,7 @@ def build(call: Call, template: Template, *, hold: bool) -> Vm:
         user_template=rest,
         state=State.HOLD if hold else State.PENDING,
         start=now(),
-        **owned(call),  # type: ignore[arg-type]
+        **owned(call),
     )
     vm.template.set("VMID", str(vm_id))
     if hold:

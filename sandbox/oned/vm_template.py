@@ -122,7 +122,7 @@ def delete(call: Call, object_id: int, recursive: bool = False) -> int:
 def _new(call: Call, name: str, template: Template) -> int:
     check_new_name(call, VmTemplate, name)
     number = call.tx.new_id(VmTemplate)
-    call.tx.put(VmTemplate(id=number, name=name, registered=now(), template=template, **owned(call)))  # type: ignore[arg-type]
+    call.tx.put(VmTemplate(id=number, name=name, registered=now(), template=template, **owned(call)))
     return number
 
 

@@ -91,10 +91,15 @@ class Worker:
 
     def _round(self) -> None:
         self._monitor()
-        with self._store.transaction() as tx:
-            self._schedule(tx)
-            tasks = [task for task in self._tasks(tx) if task.key not in self._busy]
-            self._busy.update(task.key for task in tasks)
+        tasks: list[Task] = []
+        try:
+            with self._store.transaction() as tx:
+                self._schedule(tx)
+                tasks.extend(self._tasks(tx))
+                self._busy.update(task.key for task in tasks)
+        except Exception:
+            self._busy.difference_update(task.key for task in tasks)
+            raise
         for task in tasks:
             self._pool.submit(self._carry_out, task)
 
@@ -110,6 +115,8 @@ class Worker:
         try:
             with self._store.transaction() as tx:
                 task.finish(tx, error)
+        except Exception:
+            log.exception("what came of %s %d could not be written; it will be done again", *task.key)
         finally:
             self._not_before[task.key] = time.monotonic()
             self._busy.discard(task.key)
