@@ -114,7 +114,7 @@ def _uplink(client: docker.DockerClient, place: Place) -> DockerNetwork:
     try:
         return client.networks.get(place.bastion)
     except NotFound:
-        subnet = networks.free_uplink(client)
+        subnet = networks.free_uplink(client, place)
         pool = docker.types.IPAMPool(subnet=str(subnet), gateway=str(subnet[1]))
         ipam = docker.types.IPAMConfig(pool_configs=[pool])
         return client.networks.create(place.bastion, driver="bridge", ipam=ipam, labels=place.labels)

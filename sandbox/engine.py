@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tarfile
 from collections.abc import Mapping
-from typing import Literal
+from datetime import datetime
 
 import docker
 from docker.errors import DockerException
@@ -56,9 +56,9 @@ def execute(container: Container, *command: str, workdir: str | None = None) -> 
     return code or 0, b"".join([output] if isinstance(output, bytes) else output).decode(errors="replace").strip()
 
 
-def console(container: Container, lines: int | Literal["all"]) -> str:
-    """The last lines that the container's first process and its children wrote."""
-    output = container.logs(tail=lines)
+def console(container: Container, since: datetime | None = None) -> str:
+    """What the container's first process and its children wrote, since a time or ever."""
+    output = container.logs(since=since.timestamp()) if since else container.logs()
     return b"".join([output] if isinstance(output, bytes) else output).decode(errors="replace").strip()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 from collections.abc import Iterator
@@ -24,8 +25,8 @@ _FOLDER = Path(__file__).parent / "guest"
 
 
 def tag(target: str) -> str:
-    """The Docker image of a target of guest/Dockerfile, as guest/ is now."""
-    return f"flower-on-opennebula/{target}:{_content_hash()}"
+    """The Docker image of a target of guest/Dockerfile, as guest/ was when this process first asked."""
+    return f"flower-on-opennebula/{target}:{content_hash(_FOLDER)}"
 
 
 def missing(client: docker.DockerClient) -> list[str]:
@@ -85,11 +86,13 @@ def _present(client: docker.DockerClient, name: str) -> bool:
     return True
 
 
-def _content_hash() -> str:
+@functools.cache
+def content_hash(folder: Path) -> str:
+    """12 hex digits that change with names, contents and executability of the files."""
     digest = hashlib.sha256()
-    for path in sorted(_FOLDER.rglob("*")):
+    for path in sorted(folder.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
-            name = path.relative_to(_FOLDER).as_posix()
+            name = path.relative_to(folder).as_posix()
             digest.update(f"{name}\0{path.stat().st_mode & 0o111:o}\0{path.stat().st_size}\0".encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()[:12]

@@ -17,7 +17,7 @@ def show_console(place: Place, vm: str) -> None:
     if not ids and vm.isdecimal() and int(vm) in found:
         ids = [int(vm)]
     if len(ids) == 1:
-        print(engine.console(found[ids[0]], "all"))
+        print(engine.console(found[ids[0]]))
         return
     known = ", ".join(f"{vm_id} {name}" for vm_id, name in sorted(names.items())) or "none"
     problem = f"VMs {', '.join(map(str, ids))} are all named {vm!r}, use the id" if ids else f"there is no VM {vm!r}"

@@ -55,6 +55,8 @@ def _up(client: docker.DockerClient, place: Place) -> None:
         with step(f"building image {target}"):
             for _ in guest_images.build(client, target):
                 pass
+    if missing:
+        front_end.stop(place)  # one that runs still boots VMs from the images of its start
     with step(f"bastion on 127.0.0.1:{place.bastion_port}") as remarks:
         if not bastion.ensure(client, place):
             remarks.append("runs")

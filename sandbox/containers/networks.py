@@ -9,12 +9,14 @@ goes through the bastion, wherever the host filters bridged frames.)
 from __future__ import annotations
 
 import contextlib
+import json
 from ipaddress import IPv4Address, IPv4Network
 
 import docker
 from docker.errors import APIError, NotFound
 from docker.models.networks import Network as DockerNetwork
 
+from sandbox.guest_images import BASTION, tag
 from sandbox.oned.driver import DriverError, Network
 from sandbox.place import LABEL, Place
 
@@ -50,7 +52,9 @@ def create(client: docker.DockerClient, place: Place, network: Network) -> None:
         delete(client, place, network.id)
         existing = None
     if existing is None:
-        _check_free(client, network, subnet)
+        for other, name in taken(client, place):
+            if other.overlaps(subnet):
+                raise DriverError(f"network {network.name}: {subnet} overlaps {other} of {name}; choose another subnet")
         pool = docker.types.IPAMPool(subnet=str(subnet), gateway=str(docker_address(subnet)))
         existing = client.networks.create(
             place.network(network.id),
@@ -104,10 +108,32 @@ def of_sandbox(client: docker.DockerClient, place: Place) -> list[DockerNetwork]
     return client.networks.list(filters={"label": [f"{LABEL}={place.id}", NETWORK_LABEL]})
 
 
-def free_uplink(client: docker.DockerClient) -> IPv4Network:
-    """A small subnet for a bastion's way out that no Docker network has."""
-    taken = [subnet for network in client.networks.list() for subnet in _subnets(network.attrs)]
-    return next(candidate for candidate in UPLINKS.subnets(new_prefix=29) if not any(map(candidate.overlaps, taken)))
+def free_uplink(client: docker.DockerClient, place: Place) -> IPv4Network:
+    """A small subnet for a bastion's way out that nothing on this host has."""
+    subnets = [subnet for subnet, _ in taken(client, place)]
+    candidates = list(UPLINKS.subnets(new_prefix=29))
+    start = int(place.id[-6:], 16) % len(candidates)  # each from its own, so that two that come up at once do not meet
+    rotated = (*candidates[start:], *candidates[:start])
+    return next(candidate for candidate in rotated if not any(map(candidate.overlaps, subnets)))
+
+
+def taken(client: docker.DockerClient, place: Place) -> list[tuple[IPv4Network, str]]:
+    """Subnets that a new network must keep clear of, with who has each: Docker's networks, and links of the host.
+
+    Docker itself looks at its own networks alone, while another engine, a VPN or the site may have the same subnet.
+    """
+    found = []
+    for other in client.networks.list():
+        owner = (other.attrs.get("Labels") or {}).get(LABEL)
+        name = f"Docker network {other.name}" + (f" of sandbox {owner}" if owner else "")
+        found += [(subnet, name) for subnet in _subnets(other.attrs)]
+    routes = client.containers.run(
+        tag(BASTION), ["ip", "-json", "-4", "route"], network_mode="host", remove=True, labels=place.labels
+    )
+    for route in json.loads(routes):
+        if "gateway" not in route and route["dst"] != "default":
+            found.append((IPv4Network(route["dst"]), f"interface {route['dev']} of this host"))
+    return found
 
 
 def _check(network: Network, subnet: IPv4Network) -> None:
@@ -121,18 +147,6 @@ def _check(network: Network, subnet: IPv4Network) -> None:
             f"network {network.name}: GATEWAY {network.gateway} does not answer, the sandbox's router is the first "
             f"address {front_end_address(subnet)}"
         )
-
-
-def _check_free(client: docker.DockerClient, network: Network, subnet: IPv4Network) -> None:
-    for other in client.networks.list():
-        for taken in _subnets(other.attrs):
-            if taken.overlaps(subnet):
-                owner = (other.attrs.get("Labels") or {}).get(LABEL)
-                whose = f" of sandbox {owner}" if owner else ""
-                raise DriverError(
-                    f"network {network.name}: {subnet} overlaps {taken} of Docker network {other.name}{whose}; "
-                    "choose another subnet"
-                )
 
 
 def _subnets(attributes: dict[str, object]) -> list[IPv4Network]:

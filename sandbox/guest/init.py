@@ -7,6 +7,7 @@ SIGTERM is the power button.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -18,10 +19,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sandbox.guest import context
-from sandbox.guest.machine import CONTEXT, Machine
+from sandbox.guest.machine import CONTEXT, READY, Machine
 
 CONTROL = Path("/run/guest-init.sock")
-SERVICE_STOP_SECONDS = 20
+SERVICE_SECONDS = 20
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -42,6 +43,7 @@ class Guest:
         self._started = time.monotonic()
         self._machine = Machine()
         self._contextualized: tuple[dict[str, str], dict[str, str]] | None = None
+        self._power_button = False
         self._start_script: subprocess.Popen[bytes] | None = None
         self._signals, wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         signal.set_wakeup_fd(wake)
@@ -57,21 +59,27 @@ class Guest:
             self.say(str(error))
             return 1
         with socket.socket(socket.AF_UNIX) as control:
-            control.bind(str(CONTROL))  # by this the driver sees that the machine itself is fine
+            control.bind(str(CONTROL))
             CONTROL.chmod(0o600)
             control.listen()
+            self.say(READY)
             self._boot()
             self._serve(control)
         self._shut_down()
         return 0
 
     def _boot(self) -> None:
-        variables = self._contextualize()
+        variables: dict[str, str] = {}
+        try:
+            variables = context.parse(CONTEXT.read_text())
+            self._contextualize(variables)
+        except (OSError, ValueError) as error:
+            self.say(f"contextualization failed: {error}")
         context.make_host_keys()
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
         for script in sorted(Path("/etc/rc2.d").glob("S*")):
             self.say(f"starting {script.name[3:]}")
-            if subprocess.run([script, "start"], stdin=subprocess.DEVNULL).returncode:
+            if self._service(script, "start"):
                 self.say(f"{script.name[3:]} failed to start")
         try:
             script_text = context.start_script(variables)
@@ -83,60 +91,73 @@ class Guest:
             self._start_script = context.run_start_script(script_text)
         self.say("up")
 
-    def _contextualize(self) -> dict[str, str]:
-        variables = context.parse(CONTEXT.read_text())
+    def _contextualize(self, variables: dict[str, str]) -> None:
         interfaces = {_mac(interface): interface for interface in self._machine.interfaces.values()}
         if (variables, interfaces) == self._contextualized:
-            return variables
+            return
         context.apply(variables, interfaces)
         addresses = " ".join(variables.get(f"{prefix}_IP", "") for prefix in context.network_prefixes(variables))
         self._contextualized = (variables, interfaces)
         self.say(f"contextualized as {socket.gethostname()} {addresses}")
-        return variables
 
     def _serve(self, control: socket.socket) -> None:
         """Reap and answer reload requests until the power button."""
-        while True:
+        while not self._power_button:
             ready, _, _ = select.select([self._signals, control], [], [])
             if control in ready:
                 self._reload(control)
             if self._signals in ready:
-                received = os.read(self._signals, 64)
+                self._take_signals()
                 self._reap()
-                if signal.SIGTERM in received:
-                    return
 
     def _reload(self, control: socket.socket) -> None:
         connection, _ = control.accept()
         with connection:
             try:
                 self._machine.apply()
-                self._contextualize()
+                self._contextualize(context.parse(CONTEXT.read_text()))
                 answer = ""
             except (OSError, ValueError, KeyError) as error:
                 answer = str(error) or repr(error)
                 self.say(f"reload failed: {answer}")
-            connection.sendall(answer.encode())
+            with contextlib.suppress(OSError):  # who asked is gone
+                connection.sendall(answer.encode())
 
-    def _reap(self) -> None:
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
-            if pid == 0:
-                return
-            if self._start_script is not None and pid == self._start_script.pid:
-                self.say(f"the start script ended with {os.waitstatus_to_exitcode(status)}")
-                self._start_script = None
+    def _service(self, script: Path, action: str) -> int:
+        """Run an init script, reaping meanwhile: it may wait for a daemon to be gone. Returns its exit code."""
+        process = subprocess.Popen([script, action], stdin=subprocess.DEVNULL)
+        deadline = time.monotonic() + SERVICE_SECONDS
+        while (code := self._reap().get(process.pid)) is None:
+            if time.monotonic() > deadline:
+                self.say(f"{script.name[3:]}: {action} takes more than {SERVICE_SECONDS} s")
+                return 1
+            if select.select([self._signals], [], [], 1)[0]:
+                self._take_signals()
+        process.returncode = code
+        return code
+
+    def _take_signals(self) -> None:
+        if signal.SIGTERM in os.read(self._signals, 64):
+            self._power_button = True
+
+    def _reap(self) -> dict[int, int]:
+        """Exit codes by process id of the children that ended."""
+        ended: dict[int, int] = {}
+        with contextlib.suppress(ChildProcessError):
+            while (found := os.waitpid(-1, os.WNOHANG))[0]:
+                ended[found[0]] = os.waitstatus_to_exitcode(found[1])
+        if self._start_script is not None and self._start_script.pid in ended:
+            self._start_script.returncode = ended[self._start_script.pid]
+            self.say(f"the start script ended with {self._start_script.returncode}")
+            self._start_script = None
+        return ended
 
     def _shut_down(self) -> None:
         self.say("shutting down")
         for script in sorted(Path("/etc/rc0.d").glob("K*"), reverse=True):
-            try:
-                subprocess.run([script, "stop"], stdin=subprocess.DEVNULL, timeout=SERVICE_STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                self.say(f"{script.name[3:]} did not stop in {SERVICE_STOP_SECONDS} s")
+            self.say(f"stopping {script.name[3:]}")
+            if self._service(script, "stop"):
+                self.say(f"{script.name[3:]} failed to stop")
         _end_processes()
         self._machine.power_off()
         self.say("off")

@@ -6,6 +6,7 @@ The driver leaves a description in /machine: `machine.json` (nics, disks), `rule
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -18,6 +19,7 @@ from sandbox.guest.loop import LoopDevice
 DESCRIPTION = Path("/machine/machine.json")
 RULES = Path("/machine/rules.nft")
 CONTEXT = Path("/machine/context.sh")
+READY = "machine ready"  # on the console when `apply` is through for the first time: the driver waits for it
 DATASTORE = Path("/machine/datastore")  # the disks of all VMs, hidden from the guest by `Machine.__init__`
 
 
@@ -104,10 +106,13 @@ def _delegate_cgroups(root: Path) -> None:
     # cgroup v2: controllers pass to children only of a group that holds no process itself.
     init = root / "init"
     init.mkdir(exist_ok=True)
-    for pid in (root / "cgroup.procs").read_text().split():
-        (init / "cgroup.procs").write_text(pid)
+    while pids := (root / "cgroup.procs").read_text().split():
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                (init / "cgroup.procs").write_text(pid)
     for controller in (root / "cgroup.controllers").read_text().split():
-        (root / "cgroup.subtree_control").write_text(f"+{controller}")
+        with contextlib.suppress(OSError):  # some hosts keep one for themselves
+            (root / "cgroup.subtree_control").write_text(f"+{controller}")
 
 
 def _interfaces(nics: list[dict[str, Any]], known: dict[int, str]) -> dict[int, str]:

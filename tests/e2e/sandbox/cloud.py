@@ -15,7 +15,7 @@ import docker
 from docker.models.containers import Container
 
 from sandbox import bastion, keys, ports
-from sandbox.containers import ContainerDriver
+from sandbox.containers import ContainerDriver, networks
 from sandbox.oned.driver import Disk, Image, Network, Nic, Rule, Vm
 from sandbox.place import Place
 
@@ -112,21 +112,16 @@ def mac_of(address: IPv4Address) -> str:
     return ":".join(f"{byte:02x}" for byte in (2, 0, *address.packed))
 
 
-def free_subnet(client: docker.DockerClient) -> IPv4Network:
-    """A /24 that no Docker network of this machine has."""
-    taken = [
-        IPv4Network(pool["Subnet"])
-        for network in client.networks.list()
-        for pool in network.attrs["IPAM"]["Config"] or ()
-        if ":" not in pool["Subnet"]
-    ]
+def free_subnet(client: docker.DockerClient, place: Place) -> IPv4Network:
+    """A /24 that nothing on this machine has."""
+    taken = [subnet for subnet, _ in networks.taken(client, place)]
     candidates = IPv4Network("10.87.0.0/16").subnets(new_prefix=24)
     return next(subnet for subnet in candidates if not any(map(subnet.overlaps, taken)))
 
 
-def make_network(cloud_client: docker.DockerClient, driver: ContainerDriver, network_id: int) -> Network:
+def make_network(client: docker.DockerClient, place: Place, driver: ContainerDriver, network_id: int) -> Network:
     """A network on a free subnet."""
-    subnet = free_subnet(cloud_client)
+    subnet = free_subnet(client, place)
     network = Network(network_id, f"private-{network_id}", subnet, subnet[1], (str(subnet[1]),))
     driver.create_network(network)
     return network
@@ -139,4 +134,4 @@ def make_cloud(client: docker.DockerClient, state_dir: Path, name: str) -> Cloud
     keys.ensure(place)
     bastion.ensure(client, place)
     driver = ContainerDriver(client, place)
-    return Cloud(client, place, driver, make_network(client, driver, 0))
+    return Cloud(client, place, driver, make_network(client, place, driver, 0))

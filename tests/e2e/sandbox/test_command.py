@@ -63,7 +63,7 @@ def wait_for(what: str, check: Any, seconds: float = 30) -> Any:
 def make_vm(client: docker.DockerClient, place: Place, name: str) -> int:
     """A running VM on a network of its own, by the API."""
     one = api(place)
-    subnet = free_subnet(client)
+    subnet = free_subnet(client, place)
     network = one.vn.allocate(
         f'NAME="net-of-{name}"\nVN_MAD="bridge"\nBRIDGE="br"\nNETWORK_ADDRESS="{subnet[0]}"\n'
         f'NETWORK_MASK="255.255.255.0"\nGATEWAY="{subnet[1]}"\nAR=[TYPE="IP4",IP="{subnet[3]}",SIZE="100"]',

@@ -129,7 +129,7 @@ def test_rules_are_there_again_after_a_reboot(cloud: Cloud, peer: Vm) -> None:
 
 
 def test_a_second_nic_has_its_own_network_and_rules(cloud: Cloud, peer: Vm) -> None:
-    second = make_network(cloud.client, cloud.driver, 1)
+    second = make_network(cloud.client, cloud.place, cloud.driver, 1)
     both = cloud.start(cloud.vm(networks=(cloud.network, second)))
     inside = cloud.start(cloud.vm(networks=(second,)))
     cloud.run(inside, "true")  # its SSH is up
@@ -145,7 +145,7 @@ def test_a_second_nic_has_its_own_network_and_rules(cloud: Cloud, peer: Vm) -> N
 
 
 def test_a_nic_is_plugged_and_unplugged_while_the_vm_runs(cloud: Cloud) -> None:
-    second = make_network(cloud.client, cloud.driver, 2)
+    second = make_network(cloud.client, cloud.place, cloud.driver, 2)
     whole = cloud.start(cloud.vm(networks=(cloud.network, second)))
     first_only = replace(whole, nics=whole.nics[:1])
     cloud.driver.detach_nic(first_only, whole.nics[1])
@@ -195,7 +195,7 @@ def test_a_subnet_that_is_taken_is_refused_with_both_names(cloud: Cloud) -> None
 def test_a_network_the_sandbox_cannot_make_is_refused_with_the_reason(
     cloud: Cloud, change: dict[str, object], reason: str
 ) -> None:
-    subnet = next(free_subnet(cloud.client).subnets(new_prefix=int(str(change.get("prefix", 24)))))
+    subnet = next(free_subnet(cloud.client, cloud.place).subnets(new_prefix=int(str(change.get("prefix", 24)))))
     gateway = change.get("gateway")
     with pytest.raises(DriverError, match=reason):
         cloud.driver.create_network(Network(9, "odd", subnet, gateway if isinstance(gateway, IPv4Address) else None))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 from pathlib import Path
 
@@ -87,18 +88,19 @@ def test_a_half_made_key_is_made_again(place: Place) -> None:
     assert keys.public_half(place.private_key).exists()
 
 
-def test_the_guest_images_name_changes_with_what_is_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "Dockerfile").write_text("FROM a")
-    monkeypatch.setattr(guest_images, "_FOLDER", tmp_path)
-    names = [guest_images.tag("debian-13")]
-    (tmp_path / "init.py").write_text("")
-    names.append(guest_images.tag("debian-13"))
-    (tmp_path / "init.py").chmod(0o755)
-    names.append(guest_images.tag("debian-13"))
-    (tmp_path / "__pycache__").mkdir()
-    (tmp_path / "__pycache__" / "init.pyc").write_text("x")
-    assert len(set(names)) == 3
-    assert guest_images.tag("debian-13") == names[-1]
+def test_the_guest_images_name_follows_what_is_in_them(tmp_path: Path) -> None:
+    def image(name: str, content: str, mode: int = 0o644) -> Path:
+        folder = tmp_path / f"{name}-{len(content)}-{mode}"
+        (folder / "__pycache__").mkdir(parents=True)
+        (folder / "__pycache__" / "junk.pyc").write_text(str(folder))
+        (folder / name).write_text(content)
+        (folder / name).chmod(mode)
+        return folder
+
+    different = [image("init", "a"), image("init", "ab"), image("init", "a", 0o755), image("boot", "a")]
+    assert len({guest_images.content_hash(folder) for folder in different}) == 4
+    same = shutil.copytree(different[0], tmp_path / "copy")
+    assert guest_images.content_hash(same) == guest_images.content_hash(different[0])
 
 
 def test_every_seed_image_is_a_target_of_the_dockerfile() -> None:
