@@ -115,10 +115,26 @@ class VmWait:
         """
         return self._state(RUNNING, met, recovering)
 
+    def ask(self, method: str, *arguments: object, again: bool = False) -> None:
+        """Call a method that changes it; while it is busy with the change before, wait."""
+        started = self.clock()
+
+        def probe() -> bool | Pending:
+            try:
+                self.client.call(method, *arguments, again=again)
+            except OneError as error:
+                # Right after a change oned may still tell the state before it, so that nobody can know it is busy.
+                if "state" not in error.reason or self.clock() - started > SETTLING:
+                    raise
+                return Pending(error.reason)
+            return True
+
+        self.operation.wait_for(self.what, probe)
+
     def off(self) -> None:
         """Power it off, and wait until it is. At once where the guest does not obey. Raises as `running`."""
         started = self.clock()
-        self.client.call("vm.action", "poweroff", self.id)
+        self.ask("vm.action", "poweroff", self.id)
         hard = False
 
         def met(document: Document) -> bool:

@@ -230,10 +230,10 @@ class CloudResource(Resource, Generic[Wanted]):
 
 @contextmanager
 def explained(action: str) -> Iterator[None]:
-    """Within the block, OpenNebula's refusals say what could not be done."""
+    """Within the block, refusals and answers that cannot be used say what could not be done."""
     try:
         yield
-    except OneError as error:
+    except (OneError, ValueError) as error:
         raise UserError(f"cannot {action}: {error}") from error
 
 

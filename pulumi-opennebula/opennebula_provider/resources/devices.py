@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from ..definitions import AttachedDisk, AttachedNic, Disk, Nic
 from ..document import Document
@@ -56,33 +56,39 @@ def fits(nic: Nic, have: Document, dropped: Collection[int] = ()) -> bool:
     )
 
 
-def in_wanted_order(wanted: list[Nic], there: list[Document]) -> list[Document]:
-    """The attached NICs: those wanted in the order in which they are, then the others."""
-    rest, ordered = list(there), []
-    for nic in wanted:
+def paired(
+    wanted: Sequence[Nic], there: Sequence[Document], dropped: Sequence[Collection[int]] | None = None
+) -> dict[int, Document]:
+    """Which attached NIC is which of the wanted ones, by its index there; those with a fixed address choose first."""
+    rest = list(there)
+    pairs: dict[int, Document] = {}
+    for index in sorted(range(len(wanted)), key=lambda index: (wanted[index].ip is None, wanted[index].mac is None)):
         for have in rest:
-            if fits(nic, have):
+            if fits(wanted[index], have, dropped[index] if dropped else ()):
+                pairs[index] = have
                 rest.remove(have)
-                ordered.append(have)
                 break
-    return [*ordered, *rest]
+    return pairs
 
 
-def live_nics(document: Document, before: list[Nic], importing: bool) -> list[Nic]:
+def in_wanted_order(wanted: Sequence[Nic], there: Sequence[Document]) -> list[Document]:
+    """The attached NICs: those wanted in the order in which they are, then the others."""
+    pairs = paired(wanted, there)
+    ordered = [pairs[index] for index in sorted(pairs)]
+    return [*ordered, *(have for have in there if have not in ordered)]
+
+
+def live_nics(document: Document, before: Sequence[Nic], importing: bool) -> list[Nic]:
     """The NICs as inputs: those of before in their order; in the place of a missing one, one that nobody asked for."""
-    rest = list(document.each("TEMPLATE/NIC"))
-    places: list[Nic | None] = []
-    for nic in before:
-        same = next((have for have in rest if fits(nic, have)), None)
-        if same is not None:
-            rest.remove(same)
-        places.append(nic if same is not None else None)
+    there = list(document.each("TEMPLATE/NIC"))
+    pairs = paired(before, there)
+    rest = [have for have in there if have not in pairs.values()]
     live = []
-    for place, known in zip(places, before, strict=True):
-        if place is not None:
-            live.append(place)
+    for index, nic in enumerate(before):
+        if index in pairs:
+            live.append(nic)
         elif rest:
-            live.append(_shown(rest.pop(0), known, importing))
+            live.append(_shown(rest.pop(0), nic, importing))
     return [*live, *(_shown(have, None, importing) for have in rest)]
 
 

@@ -26,6 +26,7 @@ class ImageResource(CloudResource[Image]):
     kind = "image"
     noun = "image"
     reserved = frozenset({*_OWN, "PATH", "SIZE", "TYPE", "PERSISTENT", "FORMAT", "DRIVER", "SOURCE", "FS", "MD5"})
+    stable_outputs = ("sizeMib", "source")
     default_timeout = 3600.0
 
     def problems(self, inputs: Properties) -> Iterator[CheckFailure]:

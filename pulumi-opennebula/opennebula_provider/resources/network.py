@@ -28,6 +28,7 @@ class VirtualNetworkResource(CloudResource[VirtualNetwork]):
     kind = "vn"
     noun = "virtual network"
     reserved = frozenset({*_OWN, *_INERT, *_LINK_LAYER, "CLUSTER_IDS"})
+    stable_outputs = ("bridgeName",)
     default_timeout = 600.0
 
     def problems(self, inputs: Properties) -> Iterator[CheckFailure]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from pulumi_provider_kit import Change, CheckFailure, Operation, Properties, has_unknown
+from pulumi_provider_kit import UNKNOWN, Change, CheckFailure, Operation, Properties
 
 from ..definitions import Nic, Os, VirtualMachine, VirtualMachineOutputs
 from ..document import Document
@@ -18,11 +18,11 @@ from .devices import (
     attached_disk,
     attached_nic,
     disk_vector,
-    fits,
     imported_disks,
     in_wanted_order,
     live_nics,
     nic_vector,
+    paired,
 )
 
 # What `vm.updateconf` with replacement wipes unless it is named again.
@@ -55,6 +55,7 @@ class VirtualMachineResource(CloudResource[VirtualMachine]):
             *("SCHED_REQUIREMENTS", "DESCRIPTION"),
         }
     )
+    stable_outputs = ("attachedDisks", "startTime")
     default_timeout = 1200.0
 
     # --- inputs -------------------------------------------------------------------------------------------------------
@@ -108,7 +109,7 @@ class VirtualMachineResource(CloudResource[VirtualMachine]):
         """What cannot be changed in place beside what the schema says.
 
         A machine that was made without context can never be given one. One that waits for a host cannot be resized.
-        And where a network is to be replaced, its machines must go first: their `networkId` is then not known.
+        And where a network is to be replaced, its machines must go first: the engine then asks with NICs not known.
         """
         changes = super().diff(operation, id, old_inputs, outputs, inputs, changes)
         replacing: set[str] = set()
@@ -116,7 +117,7 @@ class VirtualMachineResource(CloudResource[VirtualMachine]):
             replacing.add("context")
         if outputs.get("state") == "PENDING":
             replacing |= {"cpu", "vcpu", "memory"}
-        if any(has_unknown(nic.get("networkId")) for _, nic in items(inputs, "nics")):
+        if inputs.get("nics") is UNKNOWN or any(nic.get("networkId") is UNKNOWN for _, nic in items(inputs, "nics")):
             replacing.add("nics")
         return {
             path: Change(change.kind, replace=change.replace or re.split(r"[.\[]", path)[0] in replacing)
@@ -124,12 +125,11 @@ class VirtualMachineResource(CloudResource[VirtualMachine]):
         }
 
     def preview(self, operation: Operation, inputs: Properties, old_outputs: Properties | None) -> Properties:
-        """Addresses are known where they are fixed, or where the NICs stay as they are."""
-        before = old_outputs or {}
-        outputs = {**inputs, **({"startTime": before["startTime"]} if "startTime" in before else {})}
+        """Addresses are known where all are fixed, or where the NICs stay as they are."""
+        outputs, before = super().preview(operation, inputs, old_outputs), old_outputs or {}
         nics = inputs.get("nics", [])
-        addresses = [nic.get("ip") if isinstance(nic, dict) else None for nic in nics] if isinstance(nics, list) else []
-        if addresses and known(*addresses):
+        addresses = [nic.get("ip") for _, nic in items(inputs, "nics")]
+        if addresses and len(addresses) == len(nics) and known(*addresses):
             return {**outputs, "ip": addresses[0], "ips": addresses}
         if before and before.get("nics", []) == nics:
             return {**outputs, **{name: before[name] for name in ("ip", "ips", "attachedNics") if name in before}}
@@ -195,7 +195,7 @@ class VirtualMachineResource(CloudResource[VirtualMachine]):
             self.client.call("vm.recover", wait.id, _RETRY)
             return wait.running(recovering=True)
         if state.state in STOPPED:
-            self.client.call("vm.action", "resume", wait.id)
+            wait.ask("vm.action", "resume", wait.id)
         return wait.running()
 
     def _change_context(self, wait: VmWait, live: Document, wanted: VirtualMachine, old: VirtualMachine) -> None:
@@ -213,9 +213,9 @@ class VirtualMachineResource(CloudResource[VirtualMachine]):
             kept = {key: value for key, value in context.items() if key not in dropped and not _made_by_oned(key)}
             others = [(name, value) for name, value in live.attributes("TEMPLATE") if name in _CONFIGURATION]
             whole = render([*others, ("CONTEXT", {**kept, **new})])
-            self.client.call("vm.updateconf", wait.id, whole, 0, again=True)
+            wait.ask("vm.updateconf", wait.id, whole, 0, again=True)
         elif changed:
-            self.client.call("vm.updateconf", wait.id, render([("CONTEXT", changed)]), 1, again=True)
+            wait.ask("vm.updateconf", wait.id, render([("CONTEXT", changed)]), 1, again=True)
         else:
             return
         wait.running()
@@ -223,21 +223,15 @@ class VirtualMachineResource(CloudResource[VirtualMachine]):
     def _change_nics(self, wait: VmWait, live: Document, wanted: VirtualMachine, old: VirtualMachine) -> None:
         if wanted.template_id is not None and not wanted.nics and not old.nics:
             return  # those of the template
-        there = {nic.number("NIC_ID"): nic for nic in live.each("TEMPLATE/NIC")}
-        missing = []
-        for nic in wanted.nics:
-            dropped = self._dropped_groups(nic, old)
-            same = [nic_id for nic_id, have in there.items() if fits(nic, have, dropped)]
-            if same:
-                del there[same[0]]
-            else:
-                missing.append(nic)
-        for nic_id in there:
-            self.client.call("vm.detachnic", wait.id, nic_id)
+        there = list(live.each("TEMPLATE/NIC"))
+        dropped = [self._dropped_groups(nic, old) for nic in wanted.nics]
+        right = paired(wanted.nics, there, dropped)
+        for nic_id in _nic_ids(live) - {have.number("NIC_ID") for have in right.values()}:
+            wait.ask("vm.detachnic", wait.id, nic_id)
             wait.running(_without_nic(nic_id))
-        for nic in missing:
+        for nic in (nic for index, nic in enumerate(wanted.nics) if index not in right):
             before = _nic_ids(self.client.info("vm", wait.id))
-            self.client.call("vm.attachnic", wait.id, render([("NIC", nic_vector(nic))]))
+            wait.ask("vm.attachnic", wait.id, render([("NIC", nic_vector(nic))]))
             wait.running(_with_more_nics(before))
 
     def _dropped_groups(self, nic: Nic, old: VirtualMachine) -> set[int]:
@@ -253,8 +247,8 @@ class VirtualMachineResource(CloudResource[VirtualMachine]):
         if not sizes:
             return
         wait.off()
-        self.client.call("vm.resize", wait.id, render(sizes), True, again=True)
-        self.client.call("vm.action", "resume", wait.id)
+        wait.ask("vm.resize", wait.id, render(sizes), True, again=True)
+        wait.ask("vm.action", "resume", wait.id)
         wait.running()
 
     # --- what is there ------------------------------------------------------------------------------------------------
@@ -352,7 +346,11 @@ def _without_nic(nic_id: int) -> Callable[[Document], bool]:
 
 
 def _with_more_nics(before: set[int]) -> Callable[[Document], bool]:
-    return lambda document: bool(_nic_ids(document) - before)
+    def met(document: Document) -> bool:
+        new = [nic for nic in document.each("TEMPLATE/NIC") if nic.number("NIC_ID") not in before]
+        return bool(new) and not any(nic.has("ATTACH") for nic in new)  # oned's mark of one under way
+
+    return met
 
 
 def _nic_ids(document: Document) -> set[int]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -34,6 +35,7 @@ network = opennebula.VirtualNetwork(
     "net",
     network_address="10.9.0.0",
     network_mask="255.255.255.0",
+    bridge=wanted.get("bridge"),
     address_ranges=[opennebula.AddressRangeArgs(ip4="10.9.0.3", size=20)],
 )
 group = opennebula.SecurityGroup(
@@ -209,6 +211,45 @@ def test_mistakes_are_all_told_before_anything_is_made(project: Project, client:
     assert "rules[0].range" in output
     assert "65535" in output
     assert machines(client) == []
+
+
+def test_a_network_is_replaced_after_its_machines_left_it(project: Project, client: Client) -> None:
+    project.up()
+    before = project.state()
+    want(project.folder, bridge="br7")
+    output = project.up()
+    assert "3 replaced" not in output
+    assert "2 replaced" in output, output
+    after = project.state()
+    assert before["net"]["id"] != after["net"]["id"]
+    assert [str(vm.id) for vm in machines(client)] == [after["vm-0"]["id"]]
+    assert before["group"]["id"] == after["group"]["id"]
+
+
+def test_the_example_of_the_readme_works(tmp_path: Path, project: Project, client: Client, driver: Dummy) -> None:
+    example = (PLUGIN / "README.md").read_text().partition("```python\n")[2].partition("```")[0]
+    (project.folder / "__main__.py").write_text(example)
+    driver.sizes["/srv/debian"] = 2048
+    client.call("image.allocate", 'NAME="debian-13"\nPATH="/srv/debian"\nTYPE="OS"', 1, False)
+    project.up()
+    assert json.loads(project.run("stack", "output", "--json")) == {"address": "172.16.100.10"}
+    assert "5 unchanged" in project.up()
+
+
+def test_interrupted_at_any_moment_the_next_run_converges(project: Project, client: Client, driver: Dummy) -> None:
+    moments = random.Random(11)
+    driver.delay = 0.4
+    for count in (4, 2, 5):
+        want(project.folder, machines=count)
+        under_way = project.start("up", "--yes", "--skip-preview")
+        wait_until(lambda: len(driver.calls) > 0)
+        time.sleep(moments.uniform(0.0, 2.0))  # not to wait for something: the moment is what is varied
+        press_ctrl_c(under_way)
+        assert project.pending() == []
+        driver.calls.clear()
+    project.up()
+    assert sorted(vm.name for vm in machines(client)) == [f"vm-{index}" for index in range(5)]
+    assert len({vm.text("TEMPLATE/NIC/IP") for vm in machines(client)}) == 5
 
 
 def plugin_of(cli: subprocess.Popen[str]) -> int:

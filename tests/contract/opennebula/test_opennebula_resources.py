@@ -181,6 +181,14 @@ def test_what_others_put_into_a_template_is_kept_and_is_no_drift(
     assert live(run, updated).text(f"{template}/THEIRS") == "x"
 
 
+def test_an_attribute_of_others_that_could_not_be_kept_is_told_instead_of_changed(run: Run) -> None:
+    vm = machine(run)
+    theirs = '<TEMPLATE><THEIRS><![CDATA[a \\" b]]></THEIRS></TEMPLATE>'
+    run.client.call("vm.update", int(vm.id), theirs, 1)
+    with pytest.raises(UserError, match="cannot update virtual machine 'vm': THEIRS has a backslash"):
+        run.update(vm, {**MACHINE, "tags": {"A": "b"}})
+
+
 @pytest.mark.parametrize(("kind", "inputs", "changed"), EVERY)
 def test_an_import_needs_only_the_id_and_then_shows_no_change(
     run: Run, kind: str, inputs: Properties, changed: Properties
@@ -384,6 +392,16 @@ def test_nics_are_attached_and_detached_and_drift_in_them_is_repaired(run: Run) 
     assert run.update(repaired, MACHINE).outputs["ips"] == []
 
 
+def test_a_fixed_address_is_given_to_the_nic_that_wants_it(run: Run, driver: Dummy) -> None:
+    nic = {"networkId": int(network(run).id)}
+    vm = machine(run, nics=[{**nic, "ip": "10.9.0.7"}])
+    vm = run.update(vm, {**MACHINE, "nics": [nic, {**nic, "ip": "10.9.0.7"}]})
+    assert vm.outputs["ips"] == ["10.9.0.3", "10.9.0.7"]
+    assert [call for call, _ in driver.calls].count("attach_nic") == 1
+    assert [call for call, _ in driver.calls].count("detach_nic") == 0
+    assert run.refresh(vm) == vm
+
+
 def test_a_security_group_taken_from_a_nic_is_no_longer_in_force(run: Run, driver: Dummy) -> None:
     one, two = (int(run.create("SecurityGroup", name, {}).id) for name in ("one", "two"))
     nic = {"networkId": int(network(run, securityGroups=[two]).id), "ip": "10.9.0.7"}
@@ -399,6 +417,7 @@ def test_a_security_group_taken_from_a_nic_is_no_longer_in_force(run: Run, drive
 def test_machines_leave_a_network_before_it_is_replaced(run: Run) -> None:
     vm = machine(run, nics=[{"networkId": int(network(run).id)}])
     assert run.diff(vm, {**MACHINE, "nics": [{"networkId": UNKNOWN}]})["nics[0].networkId"].replace
+    assert run.diff(vm, {**MACHINE, "nics": UNKNOWN})["nics"].replace
     assert not run.diff(vm, {**MACHINE, "nics": [{"networkId": 9}]})["nics[0].networkId"].replace
 
 
