@@ -50,7 +50,7 @@ class Oned:
         self._cloud.seed(images, hosts)
         handler = type("Handler", (_Handler,), {"cloud": self._cloud})
         self._http = _Server((host, port), handler)
-        self._thread = threading.Thread(target=self._http.serve_forever, name="http")
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.1,), name="http")
 
     @property
     def endpoint(self) -> str:

@@ -35,7 +35,7 @@ OFF_HOTPLUGS = {
     Lcm.DISK_RESIZE_POWEROFF,
 }
 HOTPLUGS = {Lcm.HOTPLUG, Lcm.HOTPLUG_NIC, Lcm.HOTPLUG_RESIZE, Lcm.DISK_RESIZE} | OFF_HOTPLUGS
-# A failure, where the failed boot came from or what it is tried again as.
+# What a failure is tried again as, and how a boot fails.
 AGAIN = {
     Lcm.BOOT_FAILURE: Lcm.BOOT,
     Lcm.PROLOG_FAILURE: Lcm.BOOT,
@@ -115,6 +115,8 @@ def start_boot(tx: Transaction, vm: Vm) -> None:
 
 def call_for(tx: Transaction, vm: Vm) -> Callable[[drv.Driver], None] | None:
     """The driver call that the VM's state waits for, or None."""
+    if vm.state != State.ACTIVE or vm.failed or (vm.lcm == Lcm.RUNNING and not vm.job):
+        return None
     spec, hard, number = specification(tx, vm), vm.hard, vm.id
     if vm.lcm in BOOTS:
         return lambda driver: driver.deploy(spec)
@@ -128,7 +130,7 @@ def call_for(tx: Transaction, vm: Vm) -> Callable[[drv.Driver], None] | None:
         return lambda driver: driver.destroy(number)
     if vm.lcm == Lcm.HOTPLUG_RESIZE:
         return lambda driver: driver.resize(spec)
-    return _job_call(vm, spec) if vm.job else None
+    return _job_call(vm, spec)
 
 
 def _job_call(vm: Vm, spec: drv.Vm) -> Callable[[drv.Driver], None]:

@@ -22,7 +22,8 @@ from sandbox.oned.store import Store
 from sandbox.oned.vm import Vm
 
 OURS = str(Path("sandbox/oned"))
-STRIDE = 37  # lines; every line takes a minute, these take a second
+# Where the process is killed: at every line that writes, and at every 37th of all (every single one takes a minute).
+KILLS = {"while writing": ({"write", "transaction"}, 1), "anywhere": (set(), 37)}
 TEMPLATE = """NAME="vm"
 CPU="1"
 MEMORY="64"
@@ -52,8 +53,11 @@ def answer(cloud: Cloud, method: str, *parameters: Any) -> list[Any]:
     return value
 
 
-def killed_at_line(number: int, cloud: Cloud) -> bool:
-    """Make the call in a process that dies at that line of ours; False when the call needs fewer lines."""
+def killed_at_line(number: int, functions: set[str], cloud: Cloud) -> bool:
+    """Make the call in a process that dies at that line of ours; False when the call needs fewer lines.
+
+    Only lines of these functions count, or, without any, all.
+    """
     child = os.fork()
     if child == 0:
         left = number
@@ -62,7 +66,7 @@ def killed_at_line(number: int, cloud: Cloud) -> bool:
             nonlocal left
             if OURS not in frame.f_code.co_filename:
                 return None
-            if event == "line":
+            if event == "line" and (not functions or frame.f_code.co_name in functions):
                 left -= 1
                 if left == 0:
                     os._exit(9)
@@ -77,10 +81,11 @@ def killed_at_line(number: int, cloud: Cloud) -> bool:
     return os.waitstatus_to_exitcode(status) == 9
 
 
-def test_a_vm_has_its_addresses_and_image_or_there_is_no_vm_wherever_the_process_is_killed(cloud: Cloud) -> None:
+@pytest.mark.parametrize(("functions", "stride"), KILLS.values(), ids=KILLS)
+def test_a_killed_process_leaves_a_whole_vm_or_none(cloud: Cloud, functions: set[str], stride: int) -> None:
     line, kills = 1, 0
-    while killed_at_line(line, cloud):
-        line, kills = line + STRIDE, kills + 1
+    while killed_at_line(line, functions, cloud):
+        line, kills = line + stride, kills + 1
         with cloud.store.transaction() as tx:
             vms = {vm.id for vm in tx.all(Vm)}
             (network,) = tx.all(Network)
