@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import ParamSpec, TypeVar
@@ -41,6 +42,7 @@ class ContainerDriver:
     def __init__(self, client: docker.DockerClient, place: Place) -> None:
         self._client = client
         self._place = place
+        self._placing = threading.Lock()  # VMs get their cores one after another
         self._disk: tuple[float, tuple[int, int]] | None = None
 
     @_speaks_driver
@@ -93,12 +95,13 @@ class ContainerDriver:
         for disk in vm.disks:
             if not datastore.is_os(disk):
                 datastore.prepare(bastion, vm.id, disk)
-        if container is None:
-            container = machines.create(self._client, self._place, vm)
-        else:
-            if container.status == "paused":
-                machines.stop(container, hard=True)
-            machines.resize(self._client, self._place, container, vm)
+        with self._placing:
+            if container is None:
+                container = machines.create(self._client, self._place, vm)
+            else:
+                if container.status == "paused":
+                    machines.stop(container, hard=True)
+                machines.resize(self._client, self._place, container, vm)
         machines.plug(self._client, self._place, container, vm)
         machines.describe(container, vm)
         machines.start(container)

@@ -215,10 +215,10 @@ def _limits(client: docker.DockerClient, place: Place, vm: Vm) -> dict[str, Any]
 
 
 def _least_used(client: docker.DockerClient, place: Place, vm_id: int, cores: int) -> list[int]:
-    """Core numbers, those with the fewest VMs first."""
+    """Core numbers, those with the fewest VMs first. Ask for one VM at a time: what counts are made containers."""
     used: Counter[int] = Counter()
     for other, container in of_sandbox(client, place).items():
-        if other != vm_id and container.status == "running":
+        if other != vm_id and container.status in ("created", "running", "paused"):
             used.update(int(core) for core in container.attrs["HostConfig"]["CpusetCpus"].split(",") if core)
     return sorted(range(cores), key=lambda core: (used[core], core))
 

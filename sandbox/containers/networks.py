@@ -131,7 +131,7 @@ def taken(client: docker.DockerClient, place: Place) -> list[tuple[IPv4Network, 
         tag(BASTION), ["ip", "-json", "-4", "route"], network_mode="host", remove=True, labels=place.labels
     )
     for route in json.loads(routes):
-        if "gateway" not in route and route["dst"] != "default":
+        if "dev" in route and "gateway" not in route and route["dst"] != "default":
             found.append((IPv4Network(route["dst"]), f"interface {route['dev']} of this host"))
     return found
 

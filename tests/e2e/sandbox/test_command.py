@@ -20,6 +20,7 @@ import pyone
 import pytest
 
 from sandbox import front_end, keys
+from sandbox.engine import execute
 from sandbox.place import LABEL, Place, locate
 from tests.e2e.sandbox.cloud import free_subnet
 
@@ -83,12 +84,12 @@ def make_vm(client: docker.DockerClient, place: Place, name: str) -> int:
 def left_of(client: docker.DockerClient, place: Place) -> list[str]:
     """Names of all Docker objects, processes, loop devices and files that the sandbox still has."""
     mine: dict[str, Any] = {"label": f"{LABEL}={place.id}"}
-    found = [
+    found: list[Any] = [
         *client.containers.list(all=True, filters=mine, ignore_removed=True),
         *client.networks.list(filters=mine),
         *client.volumes.list(filters=mine),
     ]
-    named = client.volumes.list() + client.networks.list() + client.containers.list(all=True, ignore_removed=True)
+    named: list[Any] = [*client.volumes.list(), *client.networks.list(), *client.containers.list(all=True)]
     names = {str(thing.name) for thing in (*found, *(one for one in named if place.prefix in str(one.name)))}
     if front_end.is_running(place):
         names.add("the API's process")
@@ -175,7 +176,7 @@ def test_up_makes_a_lost_bastion_again_in_all_networks(
     up(state_dir)
     networks = docker_client.containers.get(place.bastion).attrs["NetworkSettings"]["Networks"]
     assert set(networks) == {place.bastion, place.network(0)}
-    route = docker_client.containers.get(place.bastion).exec_run("ip route show default").output.decode()
+    _, route = execute(docker_client.containers.get(place.bastion), "ip", "route", "show", "default")
     assert route.split()[2] == networks[place.bastion]["Gateway"]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from ipaddress import IPv4Address
 
@@ -13,6 +13,7 @@ from sandbox.oned.driver import DriverError, Network, Rule, Vm
 from tests.e2e.sandbox.cloud import ALLOW_ALL, WITH_DOCKER, Cloud, free_subnet, make_network
 
 PORT = 8000
+Regroup = Callable[..., None]
 ALL_OUT = Rule("ALL", "OUTBOUND")
 
 
@@ -50,7 +51,7 @@ def peer(cloud: Cloud) -> Vm:
 
 
 @pytest.fixture
-def regroup(cloud: Cloud) -> Iterator[object]:
+def regroup(cloud: Cloud) -> Iterator[Regroup]:
     """Gives a running VM other rules, and all of them back."""
     changed: list[Vm] = []
 
@@ -70,14 +71,16 @@ def _apply(cloud: Cloud, vm: Vm, rules: tuple[Rule, ...]) -> None:
 
 @pytest.mark.parametrize("port", [PORT, PORT + 1], ids=["process", "published port of a container"])
 class TestInbound:
-    def test_what_no_rule_allows_is_dropped(self, cloud: Cloud, server: Vm, peer: Vm, regroup, port: int) -> None:  # type: ignore[no-untyped-def]
+    def test_what_no_rule_allows_is_dropped(
+        self, cloud: Cloud, server: Vm, peer: Vm, regroup: Regroup, port: int
+    ) -> None:
         assert cloud.reaches(peer, address(server), port)
         regroup(server, ssh_from_bastion(cloud), ALL_OUT)
         assert not cloud.reaches(peer, address(server), port)
 
     def test_a_port_is_open_to_the_addresses_of_its_rule(
-        self, cloud: Cloud, server: Vm, peer: Vm, regroup, port: int
-    ) -> None:  # type: ignore[no-untyped-def]
+        self, cloud: Cloud, server: Vm, peer: Vm, regroup: Regroup, port: int
+    ) -> None:
         for source, open_ in ((address(peer), True), (address(server), False)):
             regroup(
                 server, ssh_from_bastion(cloud), ALL_OUT, Rule("TCP", "INBOUND", ((PORT, PORT + 1),), (source, source))
@@ -86,7 +89,9 @@ class TestInbound:
 
 
 class TestOutbound:
-    def test_a_process_reaches_only_what_its_rules_name(self, cloud: Cloud, server: Vm, peer: Vm, regroup) -> None:  # type: ignore[no-untyped-def]
+    def test_a_process_reaches_only_what_its_rules_name(
+        self, cloud: Cloud, server: Vm, peer: Vm, regroup: Regroup
+    ) -> None:
         regroup(
             peer, ssh_from_bastion(cloud), Rule("TCP", "OUTBOUND", ((PORT, PORT),), (address(server), address(server)))
         )
@@ -95,8 +100,8 @@ class TestOutbound:
         assert not cloud.reaches(peer, address(server), 22)
 
     def test_a_container_in_the_vm_reaches_only_what_the_vms_rules_name(
-        self, cloud: Cloud, server: Vm, peer: Vm, regroup
-    ) -> None:  # type: ignore[no-untyped-def]
+        self, cloud: Cloud, server: Vm, peer: Vm, regroup: Regroup
+    ) -> None:
         target = f"</dev/tcp/{address(peer)}/22"
         ask = f'docker run --rm self timeout 2 bash -c "{target}" && echo yes || echo no'
         assert cloud.run(server, ask).endswith("yes")
@@ -104,7 +109,7 @@ class TestOutbound:
         assert cloud.run(server, ask).endswith("no")
 
 
-def test_icmp_passes_by_type(cloud: Cloud, server: Vm, peer: Vm, regroup) -> None:  # type: ignore[no-untyped-def]
+def test_icmp_passes_by_type(cloud: Cloud, server: Vm, peer: Vm, regroup: Regroup) -> None:
     ping = """python3 - <<'END'
 import socket, struct
 s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP); s.settimeout(1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -165,7 +167,8 @@ def test_destroying_twice_is_fine(cloud: Cloud) -> None:
 
 def test_an_address_that_the_sandbox_needs_is_refused_by_name(cloud: Cloud) -> None:
     vm = cloud.vm()
-    reserved = vm.nics[0].network.subnet[2]
+    assert cloud.network.subnet is not None
+    reserved = cloud.network.subnet[2]
     nic = type(vm.nics[0])(0, cloud.network, reserved, vm.nics[0].mac)
     with pytest.raises(DriverError, match=f"{reserved} of network {cloud.network.name}"):
         cloud.driver.deploy(replace(vm, nics=(nic,)))
@@ -174,3 +177,18 @@ def test_an_address_that_the_sandbox_needs_is_refused_by_name(cloud: Cloud) -> N
 def loop_devices(cloud: Cloud) -> str:
     """The backing files of all loop devices of the host."""
     return datastore.run(cloud.bastion, "sh", "-c", "cat /sys/block/loop*/loop/backing_file 2>/dev/null || :")
+
+
+def test_vms_that_start_together_share_the_cores_evenly(cloud: Cloud) -> None:
+    cores = int(cloud.client.info()["NCPU"])
+    vms = [cloud.vm(vcpu=1, memory=128) for _ in range(2 * cores)]
+    alone = cloud.client.containers.list(filters={"label": f"{LABEL}={cloud.place.id}"})
+    for other in alone:
+        if other.name != cloud.place.bastion:
+            other.remove(force=True)
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(cloud.driver.deploy, vms))
+    used = [cloud.client.containers.get(cloud.place.vm(vm.id)).attrs["HostConfig"]["CpusetCpus"] for vm in vms]
+    assert Counter(used) == {str(core): 2 for core in range(cores)}
+    for vm in vms:
+        cloud.driver.destroy(vm.id)
