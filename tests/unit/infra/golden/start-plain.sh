@@ -19,7 +19,7 @@ install_docker() {
             ;;
     esac
     export DEBIAN_FRONTEND=noninteractive
-    set -- -o Acquire::Retries=5 -o DPkg::Lock::Timeout=300
+    set -- -o Acquire::Retries=5 -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 -q
     : "$components"
     say "installing Docker"
     apt-get "$@" update

@@ -34,9 +34,9 @@ mount_disk() {
     install -d -o root -g root -m 0700 "$2"
     mount -o nosuid,nodev "$1" "$2"
     say "$1 is mounted at $2"
-    mounted=yes
+    mounted=$(date -u +%Y-%m-%dT%H:%M:%S.%N)
 }
-mounted=no
+mounted=
 mount_disk /dev/vdb /srv/flower/data
 
 install_docker() {
@@ -51,7 +51,7 @@ install_docker() {
             ;;
     esac
     export DEBIAN_FRONTEND=noninteractive
-    set -- -o Acquire::Retries=5 -o DPkg::Lock::Timeout=300
+    set -- -o Acquire::Retries=5 -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 -q
     printf 'deb %s %s %s\n' http://10.1.2.3/debian "$VERSION_CODENAME" "$components" >/etc/apt/flower.list
     set -- "$@" -o Dir::Etc::SourceList=/etc/apt/flower.list -o Dir::Etc::SourceParts=-
     say "installing Docker"
@@ -72,8 +72,11 @@ if ! command -v dockerd >/dev/null || ! command -v docker >/dev/null; then
     fi
 fi
 
-if [ "$mounted" = yes ] && docker info >/dev/null 2>&1; then
-    # They may have started before their disk was mounted.
-    docker ps --quiet --filter label=flower.spec | xargs -r docker restart
+# Docker may have started containers before their disk was mounted.
+if [ -n "$mounted" ] && docker info >/dev/null 2>&1; then
+    docker ps --quiet --filter label=flower.spec \
+        | xargs -r docker container inspect --format '{{.State.StartedAt}} {{.Id}}' \
+        | awk -v mounted="$mounted" '$1 < mounted { print $2 }' \
+        | xargs -r docker restart
 fi
 say "ready"
