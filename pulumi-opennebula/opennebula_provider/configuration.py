@@ -31,7 +31,9 @@ def check(config: dict[str, Any]) -> list[CheckFailure]:
                 "set it with `pulumi config set opennebula:endpoint ADDRESS` or in ONE_XMLRPC",
             )
         )
-    elif (parts := urlsplit(_endpoint(settings))).scheme not in ("http", "https") or not parts.hostname:
+    elif (parts := urlsplit(_endpoint(settings))).username or parts.password:
+        failures.append(CheckFailure("endpoint", "must not hold credentials; they are username and password"))
+    elif parts.scheme not in ("http", "https") or not parts.hostname:
         failures.append(CheckFailure("endpoint", f"must be an http or https address, not {_endpoint(settings)!r}"))
     if settings.ca_bundle and not Path(settings.ca_bundle).expanduser().is_file():
         failures.append(CheckFailure("caBundle", f"there is no file {settings.ca_bundle!r}"))

@@ -103,6 +103,10 @@ class VmWait:
         """How the machine is called in messages."""
         return f"VM {self.id} ({self.name})"
 
+    def look(self) -> Document:
+        """Its document now: the one place where all waits for machines ask oned."""
+        return self.client.info("vm", self.id)
+
     def running(self, met: Callable[[Document], bool] = lambda _: True, recovering: bool = False) -> Document:
         """Wait until it is RUNNING; its document.
 
@@ -150,7 +154,7 @@ class VmWait:
         """Wait until nothing is under way; its document, be it RUNNING, waiting for a host, stopped, failed or gone."""
 
         def probe() -> Document | Pending:
-            document = self.client.info("vm", self.id)
+            document = self.look()
             state = VmState.of(document)
             under_way = state.state == VM_STATE.ACTIVE and state.lcm != LCM_STATE.RUNNING and not state.failed
             return Pending(str(state)) if under_way or state.state == VM_STATE.CLONING else document
@@ -172,7 +176,7 @@ class VmWait:
         def probe() -> bool | Pending:
             nonlocal asked, attempts
             try:
-                state = VmState.of(self.client.info("vm", self.id))
+                state = VmState.of(self.look())
             except NotFound:
                 return True
             if state.is_done:
@@ -208,7 +212,7 @@ class VmWait:
 
         def probe() -> Document | Pending:
             nonlocal rest_since
-            document = self.client.info("vm", self.id)
+            document = self.look()
             state = VmState.of(document)
             if met(document) and (state.state, state.lcm) == wanted:
                 return document

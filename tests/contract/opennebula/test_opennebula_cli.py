@@ -62,6 +62,29 @@ pulumi.export("state", pulumi.Output.all(*(machine.lcm_state for machine in mach
 """
 
 
+IMPORT = """
+import pulumi
+import pulumi_opennebula as opennebula
+
+network = opennebula.VirtualNetwork(
+    "network",
+    name="hers",
+    bridge="onebr0",
+    address_ranges=[opennebula.AddressRangeArgs(ip4="10.8.0.3", size=9)],
+    opts=pulumi.ResourceOptions(import_="NETWORK"),
+)
+opennebula.VirtualMachine(
+    "machine",
+    name="hers",
+    cpu=0.5,
+    memory=64,
+    nics=[opennebula.NicArgs(network_id=network.id.apply(int), ip="10.8.0.3")],
+    tags={"LABELS": "a,b"},
+    opts=pulumi.ResourceOptions(import_="MACHINE"),
+)
+"""
+
+
 @pytest.fixture
 def driver() -> Dummy:
     return Dummy()
@@ -234,6 +257,29 @@ def test_the_example_of_the_readme_works(tmp_path: Path, project: Project, clien
     project.up()
     assert json.loads(project.run("stack", "output", "--json")) == {"address": "172.16.100.10"}
     assert "5 unchanged" in project.up()
+
+
+def test_objects_made_by_hand_are_imported_and_then_show_no_change(project: Project, client: Client) -> None:
+    network = client.call("vn.allocate", 'NAME="hers"\nVN_MAD="bridge"\nAR=[TYPE="IP4",IP="10.8.0.3",SIZE="9"]', -1)
+    template = f'NAME="hers"\nCPU="0.5"\nMEMORY="64"\nNIC=[NETWORK_ID="{network}"]\nLABELS="a,b"'
+    wait_until(lambda: client.info("vn", network).text("STATE") == "1")
+    machine = client.call("vm.allocate", template, False)
+    wait_until(lambda: client.info("vm", machine).text("LCM_STATE") == "3")
+    (project.folder / "__main__.py").write_text(
+        IMPORT.replace("NETWORK", str(network)).replace("MACHINE", str(machine))
+    )
+    assert "2 imported" in project.up()
+    assert "3 unchanged" in project.up()
+    assert [vm.id for vm in machines(client)] == [machine]
+
+
+def test_pulumi_accepts_the_schema(tmp_path: Path, project: Project) -> None:
+    schema = tmp_path / "schema.json"
+    schema.write_text(project.run("package", "get-schema", str(PLUGIN / "pulumi-resource-opennebula")))
+    assert json.loads(schema.read_text())["name"] == "opennebula"
+    project.run("schema", "check", str(schema))
+    schema.write_text(schema.read_text().replace("#/types/opennebula:index:Nic", "#/types/opennebula:index:Gone"))
+    project.run("schema", "check", str(schema), fails=True)
 
 
 def test_interrupted_at_any_moment_the_next_run_converges(project: Project, client: Client, driver: Dummy) -> None:

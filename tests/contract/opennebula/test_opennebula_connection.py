@@ -200,6 +200,7 @@ def test_a_call_that_never_left_is_repeated_whatever_it_is() -> None:
         ({}, "endpoint", "ONE_XMLRPC"),
         ({"endpoint": "frontend:2633"}, "endpoint", "must be an http or https address, not 'frontend:2633'"),
         ({"endpoint": "ftp://frontend"}, "endpoint", "ftp"),
+        ({"endpoint": "http://oneadmin:s3cret@frontend:2633/RPC2"}, "endpoint", "must not hold credentials"),
         ({"endpoint": "http://f/RPC2", "password": None}, "username", "opennebula:password is missing"),
         ({"endpoint": "http://f/RPC2", "username": None}, "username", "opennebula:username is missing"),
         ({"endpoint": "http://f/RPC2", "caBundle": "/no/such.pem"}, "caBundle", "/no/such.pem"),
