@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from pulumi_provider_kit import CheckFailure, Operation, Pending, Properties
 from pyone import IMAGE_STATES, IMAGE_TYPES
 
-from ..client import WrongState
+from ..client import NotFound, WrongState
 from ..definitions import Image, ImageOutputs
 from ..document import Document
 from ..template import Attributes, render, vector
-from ..waits import image_ready, removed
+from ..waits import Unusable, image_ready, removed
 from .base import CloudResource
 from .checks import device_prefix, one_of, positive
 
@@ -86,7 +87,9 @@ class ImageResource(CloudResource[Image]):
             self.client.call("image.update", id, render(attributes), 0, again=True)
 
     def remove(self, operation: Operation, id: int, name: str) -> None:
-        """Delete it; machines that are being terminated may use it for a moment."""
+        """Delete it, once it is no longer being made; machines that are being terminated may use it for a moment."""
+        with suppress(NotFound, Unusable):
+            image_ready(operation, self.client, id, name)
         removed(
             operation,
             f"image {id} ({name})",

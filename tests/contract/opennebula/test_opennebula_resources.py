@@ -357,6 +357,15 @@ def test_an_image_that_the_datastore_refuses_is_told_with_its_reason_and_removed
     assert run.pool("image") == []
 
 
+def test_an_image_that_is_still_being_made_is_removed_when_it_is(run: Run, driver: Dummy, endpoint: str) -> None:
+    driver.delay = 1.5
+    run.cancel_on = "LOCKED"
+    with pytest.raises(InitFailed) as partial:
+        run.create("Image", "img", DISK)
+    Run(endpoint).delete(Made("Image", "img", partial.value.id, {**DISK, "name": "img"}, partial.value.properties))
+    assert run.pool("image") == []
+
+
 def test_a_machine_keeps_its_data_on_a_persistent_image(run: Run) -> None:
     image = run.create("Image", "data", {**DISK, "persistent": True})
     vm = machine(run, disks=[{"imageId": int(image.id), "target": "vdb"}])
