@@ -78,17 +78,26 @@ def processes(marker: str) -> list[str]:
     return found
 
 
+def forget_salt(settings: Path) -> None:
+    """Drop the salt of the forgotten stack's passphrase, which would fit no other one. Secrets that need it keep it."""
+    lines = settings.read_text().splitlines(keepends=True)
+    if not any(line.lstrip().startswith("secure:") for line in lines):
+        settings.write_text("".join(line for line in lines if not line.startswith("encryptionsalt:")))
+
+
 def _remove(stack: str) -> None:
-    """Destroy what the stack has, then the cloud. A stack whose cloud is gone first is only forgotten."""
+    """Destroy what the stack has, then the cloud; forget the stack. One whose cloud is gone first is only forgotten."""
     pulumi = str(VENV_BIN / "pulumi")
     exported = output(pulumi, "stack", "export", "--stack", stack, seconds=60)
     if exported is None:
         print(f"there is no stack '{stack}'")
-    elif not json.loads(exported)["deployment"].get("resources"):
-        print(f"the stack '{stack}' is empty")
-    elif _call(pulumi, "destroy", "--stack", stack, "--yes", "--skip-preview"):
-        print(f"that failed; the cloud goes with all that is in it, so the stack '{stack}' is forgotten")
-        _call(pulumi, "stack", "rm", stack, "--force", "--yes", "--preserve-config")
+    else:
+        if not json.loads(exported)["deployment"].get("resources"):
+            print(f"the stack '{stack}' is empty")
+        elif _call(pulumi, "destroy", "--stack", stack, "--yes", "--skip-preview"):
+            print(f"that failed; the cloud goes with all that is in it, so the stack '{stack}' is forgotten")
+        if not _call(pulumi, "stack", "rm", stack, "--force", "--yes", "--preserve-config"):
+            forget_salt(ROOT / f"Pulumi.{stack}.yaml")
     _call(str(PYTHON), "-m", "sandbox", "down", "--name", stack)
 
 

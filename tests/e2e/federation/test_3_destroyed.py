@@ -6,13 +6,12 @@ from tests.e2e.federation.workspace import Workspace
 
 
 def test_destroy_with_a_dead_vm_leaves_nothing(federation: Workspace) -> None:
-    network = federation.cloud()["networks"]
-    assert network, "there is a network to lose"
-    federation.run("docker", "kill", federation.vms()["flower-supernode-2"]["container"])
+    assert federation.cloud()["networks"], "there is a network to lose"
+    federation.kill_machine("flower-supernode-2")
     federation.pulumi("destroy", "--yes", "--skip-preview")
     cloud = federation.cloud()
     assert (cloud["vms"], cloud["networks"]) == ([], [])
-    assert [group["id"] for group in cloud["security_groups"]] == [0]
+    assert cloud["groups"] == ["default"]
     assert federation.resources() == {}
 
 

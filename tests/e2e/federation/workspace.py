@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sandbox.place import locate
+
 ROOT = Path(__file__).resolve().parents[3]
 STACK = "e2e"
 
@@ -142,6 +144,10 @@ class Workspace:
             found[vm["name"]] = vm
         return found
 
+    def kill_machine(self, name: str) -> None:
+        """End a VM at once, behind OpenNebula's back, as a host that loses power would."""
+        self.run("docker", "kill", locate(STACK, self.folder / ".sandbox").vm(int(self.vms()[name]["id"])))
+
     def on(self, ip: str, command: str, expect: int | None = 0) -> str:
         """Run a command on a machine as root, through the bastion."""
         state = self.folder / ".sandbox" / STACK
@@ -184,13 +190,18 @@ def workspace(parent: Path, subnet: str, settings: Mapping[str, str]) -> Iterato
     try:
         place.sandbox("up", "--api-port", "0", "--bastion-port", "0")
         cloud = place.cloud()
-        shutil.copy(place.folder / "Pulumi.dev.yaml", place.folder / f"Pulumi.{STACK}.yaml")
-        text = (place.folder / f"Pulumi.{STACK}.yaml").read_text().replace(".sandbox/dev/", f".sandbox/{STACK}/")
-        (place.folder / f"Pulumi.{STACK}.yaml").write_text(text)
+        settings_file = place.folder / f"Pulumi.{STACK}.yaml"
+        settings_file.write_text(
+            "".join(
+                line.replace(".sandbox/dev/", f".sandbox/{STACK}/")
+                for line in (place.folder / "Pulumi.dev.yaml").read_text().splitlines(keepends=True)
+                if not line.startswith("encryptionsalt:")  # of a developer's own passphrase
+            )
+        )
         place.pulumi("stack", "init", STACK)
         for key, value in {
             "opennebula:endpoint": cloud["endpoint"],
-            "bastion:port": str(cloud["bastion"]["port"]),
+            "bastion:port": cloud["bastion"].rpartition(":")[2],
             "network:cidr": subnet,
             **settings,
         }.items():
