@@ -16,6 +16,7 @@ from docker.models.containers import Container
 
 from sandbox import bastion, keys, ports
 from sandbox.containers import ContainerDriver, networks
+from sandbox.engine import execute
 from sandbox.oned.driver import Disk, Image, Network, Nic, Rule, Vm
 from sandbox.place import Place
 
@@ -105,6 +106,15 @@ class Cloud:
             client_keys=[str(self.place.private_key)],
             known_hosts=str(self.place.known_hosts),
         )
+
+
+def backing_of(container: Container, target: str) -> Path:
+    """Where the kernel says which file is behind a disk of a VM; it is there as long as the loop device is."""
+    code, minor = execute(container, "stat", "--format", "%T", f"/dev/{target}")
+    assert code == 0, minor
+    found = Path(f"/sys/block/loop{int(minor, 16)}/loop/backing_file")
+    assert found.exists()
+    return found
 
 
 def mac_of(address: IPv4Address) -> str:

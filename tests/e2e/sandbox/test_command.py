@@ -22,7 +22,7 @@ import pytest
 from sandbox import front_end, keys
 from sandbox.engine import execute
 from sandbox.place import LABEL, Place, locate
-from tests.e2e.sandbox.cloud import free_subnet
+from tests.e2e.sandbox.cloud import backing_of, free_subnet
 
 ROOT = Path(__file__).parents[3]
 NEW_PORTS = ("--api-port", "0", "--bastion-port", "0")
@@ -74,6 +74,7 @@ def make_vm(client: docker.DockerClient, place: Place, name: str) -> int:
     script = base64.b64encode(b"echo hello from $(hostname)").decode()
     vm: int = one.vm.allocate(
         f'NAME="{name}"\nCPU="0.5"\nMEMORY="256"\nNIC=[NETWORK_ID="{network}"]\nDISK=[IMAGE="debian-13"]\n'
+        f'DISK=[TYPE="fs",FORMAT="raw",SIZE="16",TARGET="vdb"]\n'
         f'CONTEXT=[NETWORK="YES",SET_HOSTNAME="{name}",START_SCRIPT_BASE64="{script}",'
         f'SSH_PUBLIC_KEY="{keys.public_half(place.private_key).read_text().strip()}"]'
     )
@@ -82,7 +83,7 @@ def make_vm(client: docker.DockerClient, place: Place, name: str) -> int:
 
 
 def left_of(client: docker.DockerClient, place: Place) -> list[str]:
-    """Names of all Docker objects, processes, loop devices and files that the sandbox still has."""
+    """Names of all Docker objects, processes and files that the sandbox still has."""
     mine: dict[str, Any] = {"label": f"{LABEL}={place.id}"}
     found: list[Any] = [
         *client.containers.list(all=True, filters=mine, ignore_removed=True),
@@ -95,8 +96,7 @@ def left_of(client: docker.DockerClient, place: Place) -> list[str]:
         names.add("the API's process")
     if place.folder.exists():
         names.add(str(place.folder))
-    loops = Path("/sys/block").glob("loop*/loop/backing_file")
-    return sorted(names | {loop.read_text() for loop in loops if place.prefix in loop.read_text()})
+    return sorted(names)
 
 
 @pytest.fixture(scope="module")
@@ -228,7 +228,8 @@ def test_up_that_is_interrupted_removes_what_it_made(
 @pytest.mark.parametrize("damage", ["folder gone", "ports file broken"])
 def test_down_leaves_nothing(docker_client: docker.DockerClient, tmp_path: Path, damage: str) -> None:
     place = up(tmp_path, *NEW_PORTS)
-    make_vm(docker_client, place, "vm")
+    vm = make_vm(docker_client, place, "vm")
+    backing = backing_of(docker_client.containers.get(place.vm(vm)), "vdb")
     if damage == "folder gone":
         for file in place.folder.iterdir():
             file.unlink()
@@ -238,6 +239,7 @@ def test_down_leaves_nothing(docker_client: docker.DockerClient, tmp_path: Path,
     done = sandbox(tmp_path, "down")
     assert done.returncode == 0, done.stderr
     assert left_of(docker_client, place) == []
+    assert not backing.exists()
 
 
 def test_down_where_nothing_is_says_so(tmp_path: Path) -> None:
