@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 
 from infra import ssh
+from infra.catalogue import look_up
 from infra.image import ContainerImage
 from infra.network import PrivateNetwork
 from infra.settings import Settings
@@ -23,18 +24,22 @@ class Federation(pulumi.ComponentResource):
         within = pulumi.ResourceOptions(parent=self)
         self.settings = settings
         access = ssh.access(settings, folder)
+        catalogue = look_up(settings)
         self._bastion_known_host = access.bastion_known_host()
 
-        network = PrivateNetwork("network", settings, within)
+        network = PrivateNetwork("network", settings, catalogue.network, within)
         superlink_image = ContainerImage("superlink", folder=folder, opts=within)
         supernode_image = ContainerImage("supernode", folder=folder, opts=within)
         self.images = {"superlink": superlink_image.tag, "supernode": supernode_image.tag}
-        self.superlink = SuperLink(settings, network=network, image=superlink_image, access=access, opts=within)
+        self.superlink = SuperLink(
+            settings, catalogue=catalogue, network=network, image=superlink_image, access=access, opts=within
+        )
         self.supernodes = [
             SuperNode(
                 site,
                 settings,
                 superlink=self.superlink.endpoint,
+                catalogue=catalogue,
                 network=network,
                 image=supernode_image,
                 access=access,

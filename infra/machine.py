@@ -13,6 +13,7 @@ import pulumi_command as command
 import pulumi_opennebula as opennebula
 
 from infra import scripts
+from infra.catalogue import Catalogue
 from infra.scripts import DataDisk, Mount
 from infra.settings import MachineSettings
 from infra.ssh import KEY_TYPES, Access, known_hosts_name
@@ -48,6 +49,7 @@ class Machine(pulumi.ComponentResource):
         spec: MachineSpec,
         *,
         settings: MachineSettings,
+        catalogue: Catalogue,
         network_id: pulumi.Input[int],
         groups: Sequence[opennebula.SecurityGroup],
         access: Access,
@@ -62,11 +64,11 @@ class Machine(pulumi.ComponentResource):
             f"{name}-vm",
             name=spec.name,
             description="Flower federation",
-            template_id=_template(settings.template),
+            template_id=catalogue.template,
             cpu=spec.cpu,
             vcpu=spec.vcpu,
             memory=spec.memory,
-            disks=_disks(settings, [image for image, _ in spec.disks], [disk.target for disk in disks]),
+            disks=_disks(settings, catalogue, [image for image, _ in spec.disks], [disk.target for disk in disks]),
             nics=[
                 opennebula.NicArgs(
                     network_id=network_id, ip=self.address, security_groups=[group.id.apply(int) for group in groups]
@@ -125,28 +127,21 @@ class Machine(pulumi.ComponentResource):
         return key
 
 
-def _template(name: str | None) -> int | None:
-    return None if name is None else opennebula.get_template(name=name).id
-
-
 def _disks(
-    settings: MachineSettings, images: Sequence[str], targets: Sequence[str]
+    settings: MachineSettings, catalogue: Catalogue, images: Sequence[str], targets: Sequence[str]
 ) -> list[opennebula.DiskArgs] | None:
-    """The system disk and the persistent images; None leaves the disks to the template."""
-    if settings.image is None:
+    """The system disk and the persistent images; None leaves the disks to the template.
+
+    Persistent images are attached, never owned: no deployment makes one, replaces it or deletes it.
+    """
+    if catalogue.image is None:
         return None
-    system = opennebula.DiskArgs(image_id=opennebula.get_image(name=settings.image).id, size=settings.disk_size)
-    return [system, *map(_persistent_disk, images, targets)]
-
-
-def _persistent_disk(image: str, target: str) -> opennebula.DiskArgs:
-    """Looked up, never owned: no deployment makes it, replaces it or deletes it."""
-    found = opennebula.get_image(name=image)
-    if not found.persistent:
-        raise pulumi.RunError(
-            f"image {image} is not persistent, what is written to it would be lost: oneimage persistent {found.id}"
-        )
-    return opennebula.DiskArgs(image_id=found.id, target=target)
+    system = opennebula.DiskArgs(image_id=catalogue.image, size=settings.disk_size)
+    persistent = (catalogue.persistent[image] for image in images)
+    return [
+        system,
+        *(opennebula.DiskArgs(image_id=id, target=target) for id, target in zip(persistent, targets, strict=True)),
+    ]
 
 
 def _requirements(spec: MachineSpec) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
+from infra.catalogue import Catalogue
 from infra.container import Container
 from infra.image import ContainerImage
 from infra.machine import Machine, MachineSpec
@@ -25,6 +26,7 @@ class SuperLink(pulumi.ComponentResource):
         self,
         settings: Settings,
         *,
+        catalogue: Catalogue,
         network: PrivateNetwork,
         image: ContainerImage,
         access: Access,
@@ -46,6 +48,7 @@ class SuperLink(pulumi.ComponentResource):
                 disks=() if wanted.state_image is None else ((wanted.state_image, STATE.source),),
             ),
             settings=settings.machine,
+            catalogue=catalogue,
             network_id=network.id,
             groups=[network.base, network.superlink],
             access=access,

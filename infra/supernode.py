@@ -6,6 +6,7 @@ import json
 
 import pulumi
 
+from infra.catalogue import Catalogue
 from infra.container import Container
 from infra.image import ContainerImage
 from infra.machine import Machine, MachineSpec
@@ -29,6 +30,7 @@ class SuperNode(pulumi.ComponentResource):
         settings: Settings,
         *,
         superlink: str,
+        catalogue: Catalogue,
         network: PrivateNetwork,
         image: ContainerImage,
         access: Access,
@@ -50,6 +52,7 @@ class SuperNode(pulumi.ComponentResource):
                 host=site.host,
             ),
             settings=settings.machine,
+            catalogue=catalogue,
             network_id=network.id,
             groups=[network.base, network.supernode],
             access=access,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pulumi
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -56,6 +57,16 @@ IMAGES: dict[Any, tuple[int, bool]] = {
 }
 
 
+class Refused(grpc.RpcError):
+    """A failed call, as the engine answers it."""
+
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.UNKNOWN
+
+    def details(self) -> str:
+        return str(self)
+
+
 class Cloud(pulumi.runtime.Mocks):
     """Answers as the providers would."""
 
@@ -73,6 +84,8 @@ class Cloud(pulumi.runtime.Mocks):
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> Any:
         name = args.args.get("name")
+        if args.token.endswith("getImage") and name not in IMAGES:
+            raise Refused(f"invocation of {args.token} returned an error: there is no image named '{name}'")
         if args.token.endswith("getImage"):
             number, persistent = IMAGES[name]
             return {
@@ -180,6 +193,7 @@ def deploy(
 ) -> Callable[..., Deployment]:
     """Run the program with `config` and these changes to it (None removes a key); the same again is not run again."""
     done: dict[str, Deployment] = {}
+    attempts: list[Deployment] = []
 
     def deploy(changes: Mapping[str, str | None] | None = None, network: Mapping[str, Any] | None = None) -> Deployment:
         key = json.dumps([changes, network], sort_keys=True)
@@ -191,6 +205,7 @@ def deploy(
         wanted = {key: value for key, value in {**config, **(changes or {})}.items() if value is not None}
         settings = load(wanted)
         deployment = Deployment()
+        attempts.append(deployment)
         cloud = Cloud(network)
         pulumi.runtime.set_mocks(cloud, project=PROJECT, stack=STACK, preview=False, monitor=Engine(cloud, deployment))
 
@@ -206,6 +221,7 @@ def deploy(
         pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
         return deployment
 
+    deploy.attempts = attempts  # type: ignore[attr-defined]  # also of those that failed
     return deploy
 
 

@@ -8,8 +8,9 @@ import shlex
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import pulumi
 import pytest
+
+from infra.stack_config import SettingsError
 
 if TYPE_CHECKING:
     from tests.unit.infra.conftest import Deployment
@@ -134,7 +135,7 @@ def test_an_existing_network_is_used_and_none_is_made(deploy: Deploy) -> None:
 def test_an_existing_network_that_would_open_or_lacks_addresses_is_refused(
     deploy: Deploy, change: dict[str, Any], complaint: str
 ) -> None:
-    with pytest.raises(pulumi.RunError, match="network:name = campus cannot be used") as caught:
+    with pytest.raises(SettingsError, match="network:name = campus") as caught:
         deploy({"network:name": "campus"}, network={**EXISTING, **change})
     assert complaint in str(caught.value)
 
@@ -324,8 +325,26 @@ def test_persistent_images_are_attached_and_mounted_but_never_owned(deploy: Depl
 
 
 def test_an_image_that_would_lose_the_data_is_refused(deploy: Deploy) -> None:
-    with pytest.raises(pulumi.RunError, match="image throwaway is not persistent"):
+    with pytest.raises(SettingsError, match="superlink:stateImage = throwaway: it is not persistent"):
         deploy({"superlink:stateImage": "throwaway"})
+
+
+def test_all_that_is_not_in_the_cloud_is_named_at_once_and_nothing_is_registered(
+    deploy: Deploy, sites: Callable[..., str]
+) -> None:
+    unknown = {
+        "machine:image": "debian-99",
+        "superlink:stateImage": "gone",
+        NAMES.format("sites"): sites({"name": "a", "dataImage": "away"}),
+    }
+    with pytest.raises(SettingsError) as caught:
+        deploy(unknown)
+    assert [str(mistake) for mistake in caught.value.mistakes] == [
+        "machine:image = debian-99: there is no image named 'debian-99'",
+        "superlink:stateImage = gone: there is no image named 'gone'",
+        "sites[0].dataImage = away: there is no image named 'away'",
+    ]
+    assert deploy.attempts[-1].resources == {}  # type: ignore[attr-defined]
 
 
 def test_a_template_keeps_its_disks_unless_an_image_is_set(deploy: Deploy) -> None:

@@ -263,7 +263,6 @@ def test_every_setting_is_documented() -> None:
 def test_the_stacks_of_the_repository_have_only_known_and_right_values(stack: str, load: Load, files: Path) -> None:
     """Their files (keys, credentials) are the user's; everything else must be right as it stands."""
     written = yaml.safe_load((REPOSITORY / f"Pulumi.{stack}.yaml").read_text())
-    assert set(written) == {"config"}
     values = {
         key: json.dumps(value) if isinstance(value, list) else str(value) for key, value in written["config"].items()
     }
