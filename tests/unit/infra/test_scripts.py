@@ -5,7 +5,6 @@ After a wanted change, `PYTHONPATH=. python tests/unit/infra/test_scripts.py` wr
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
