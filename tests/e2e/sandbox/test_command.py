@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import json
 import os
 import signal
@@ -107,6 +106,13 @@ def state_dir(docker_client: docker.DockerClient, tmp_path_factory: pytest.TempP
         sandbox(folder, "down", name=name)
 
 
+@pytest.fixture
+def own_state_dir(docker_client: docker.DockerClient, tmp_path: Path) -> Iterator[Path]:
+    """For a test that makes and removes a sandbox itself; what a failing one leaves is removed."""
+    yield tmp_path
+    sandbox(tmp_path, "down")
+
+
 @pytest.fixture(scope="module")
 def place(state_dir: Path) -> Place:
     """A sandbox that is up."""
@@ -208,9 +214,20 @@ def test_two_sandboxes_live_side_by_side(
 
 @pytest.mark.parametrize("begun", ["keys and password", "API on"])
 def test_up_that_is_interrupted_removes_what_it_made(
-    docker_client: docker.DockerClient, tmp_path: Path, begun: str
+    docker_client: docker.DockerClient, own_state_dir: Path, begun: str
 ) -> None:
-    command = [sys.executable, "-u", "-m", "sandbox", "up", "--name", "one", "--state-dir", str(tmp_path), *NEW_PORTS]
+    command = [
+        sys.executable,
+        "-u",
+        "-m",
+        "sandbox",
+        "up",
+        "--name",
+        "one",
+        "--state-dir",
+        str(own_state_dir),
+        *NEW_PORTS,
+    ]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         said = ""
@@ -222,12 +239,12 @@ def test_up_that_is_interrupted_removes_what_it_made(
         said += process.stdout.read()
         assert process.wait(60) == 130, said
     assert "interrupted: removing what was made" in said
-    assert left_of(docker_client, locate("one", tmp_path)) == []
+    assert left_of(docker_client, locate("one", own_state_dir)) == []
 
 
 @pytest.mark.parametrize("damage", ["folder gone", "ports file broken"])
-def test_down_leaves_nothing(docker_client: docker.DockerClient, tmp_path: Path, damage: str) -> None:
-    place = up(tmp_path, *NEW_PORTS)
+def test_down_leaves_nothing(docker_client: docker.DockerClient, own_state_dir: Path, damage: str) -> None:
+    place = up(own_state_dir, *NEW_PORTS)
     vm = make_vm(docker_client, place, "vm")
     backing = backing_of(docker_client.containers.get(place.vm(vm)), "vdb")
     if damage == "folder gone":
@@ -236,26 +253,26 @@ def test_down_leaves_nothing(docker_client: docker.DockerClient, tmp_path: Path,
         place.folder.rmdir()
     else:
         (place.folder / "ports.json").write_text("{")
-    done = sandbox(tmp_path, "down")
+    done = sandbox(own_state_dir, "down")
     assert done.returncode == 0, done.stderr
     assert left_of(docker_client, place) == []
     assert not backing.exists()
 
 
-def test_down_where_nothing_is_says_so(tmp_path: Path) -> None:
-    done = sandbox(tmp_path, "down")
+def test_down_where_nothing_is_says_so(own_state_dir: Path) -> None:
+    done = sandbox(own_state_dir, "down")
     assert done.returncode == 0
     assert "there was nothing to remove" in done.stdout
 
 
-def test_up_after_the_state_folder_was_lost_starts_anew(docker_client: docker.DockerClient, tmp_path: Path) -> None:
-    place = up(tmp_path, *NEW_PORTS)
+def test_up_after_the_state_folder_was_lost_starts_anew(
+    docker_client: docker.DockerClient, own_state_dir: Path
+) -> None:
+    place = up(own_state_dir, *NEW_PORTS)
     make_vm(docker_client, place, "vm")
-    with contextlib.ExitStack() as stack:
-        stack.callback(sandbox, tmp_path, "down")
-        for file in place.folder.iterdir():
-            file.unlink()
-        place.folder.rmdir()
-        up(tmp_path, *NEW_PORTS)
-        assert status(tmp_path)["vms"] == []
-        assert docker_client.containers.list(filters={"name": place.vm(0)}) == []
+    for file in place.folder.iterdir():
+        file.unlink()
+    place.folder.rmdir()
+    up(own_state_dir, *NEW_PORTS)
+    assert status(own_state_dir)["vms"] == []
+    assert docker_client.containers.list(filters={"name": place.vm(0)}) == []
