@@ -69,7 +69,8 @@ def test_its_shell_can_read_it(name: str) -> None:
 @pytest.mark.parametrize("name", SHELLS)
 def test_shellcheck_finds_nothing(name: str) -> None:
     shell = "bash" if name.endswith(".bash") else "sh"
-    done = subprocess.run([Path(sys.executable).with_name("shellcheck"), "-s", shell, "-"], input=CASES[name], text=True, capture_output=True)
+    shellcheck = Path(sys.executable).with_name("shellcheck")
+    done = subprocess.run([shellcheck, "-s", shell, "-"], input=CASES[name], text=True, capture_output=True)
     assert done.stdout == ""
 
 
