@@ -20,11 +20,11 @@ class Federation(pulumi.ComponentResource):
     """A federation by `settings`. Files that those name, and images/, are found relative to `folder`."""
 
     def __init__(self, settings: Settings, folder: Path, opts: pulumi.ResourceOptions | None = None) -> None:
+        access = ssh.access(settings, folder)
+        catalogue = look_up(settings)
         super().__init__("flower:infra:Federation", "federation", None, opts)
         within = pulumi.ResourceOptions(parent=self)
         self.settings = settings
-        access = ssh.access(settings, folder)
-        catalogue = look_up(settings)
         self._bastion_known_host = access.bastion_known_host()
 
         network = PrivateNetwork("network", settings, catalogue.network, within)
