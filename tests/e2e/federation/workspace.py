@@ -60,21 +60,31 @@ class Workspace:
 
     # -- commands -----------------------------------------------------------------------------------------------------
     def run(self, *argv: str, expect: int | None = 0, timeout: float = 900) -> str:
-        """Run a command in the workspace and return what it printed; `expect=None` accepts any exit code."""
-        done = subprocess.run(
+        """Run a command in the workspace and return its standard output; `expect=None` accepts any exit code."""
+        done = self._run(argv, timeout)
+        if expect is not None and done.returncode != expect:
+            raise CommandFailed(f"{' '.join(argv)}: exit code {done.returncode}\n{done.stdout}\n{done.stderr}")
+        return done.stdout
+
+    def refused(self, *argv: str) -> str:
+        """Run a command that must fail, and return all that it said, which must not be a traceback."""
+        done = self._run(argv, timeout=300)
+        said = done.stdout + done.stderr
+        assert done.returncode != 0, f"{' '.join(argv)} succeeded\n{said}"
+        assert "Traceback" not in said, said
+        return said
+
+    def _run(self, argv: tuple[str, ...], timeout: float) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             argv,
             cwd=self.folder,
             env=self.env,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            capture_output=True,
             text=True,
             timeout=timeout,
             check=False,
         )
-        if expect is not None and done.returncode != expect:
-            raise CommandFailed(f"{' '.join(argv)}: exit code {done.returncode}, not {expect}\n{done.stdout}")
-        return done.stdout
 
     def pulumi(self, *argv: str, expect: int | None = 0) -> str:
         """Run `pulumi` without questions."""
