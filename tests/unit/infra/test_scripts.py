@@ -5,8 +5,13 @@ After a wanted change, `PYTHONPATH=. python tests/unit/infra/test_scripts.py` wr
 
 from __future__ import annotations
 
+import os
+import shutil
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -125,6 +130,57 @@ def test_a_script_that_arrives_in_part_does_nothing(machine: dict[str, str]) -> 
     whole = scripts.container(SPEC)
     subprocess.run(["sh", "-s"], input=whole[: len(whole) // 2], text=True, env=machine, capture_output=True)
     assert not Path(machine["CALLS"]).exists()
+
+
+@pytest.fixture
+def transfer(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A delivery in the middle of its transfer: docker saves for ever, ssh takes it all."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    fakes = {
+        "docker": 'case "$*" in *Size*) echo 1 ;; *inspect*) echo sha256:a ;; *) exec sleep 1000.5 ;; esac',
+        "ssh": 'case "$*" in *inspect*) exit 1 ;; *) exec sleep 1000.5 ;; esac',
+    }
+    for name, body in fakes.items():
+        (tools / name).write_text(f"#!/bin/sh\n{body}\n")
+        (tools / name).chmod(0o755)
+    (tmp_path / "images/supernode").mkdir(parents=True)
+    (tmp_path / "images/supernode/Dockerfile").touch()
+    (tmp_path / "tmp").mkdir()
+    environment = {"PATH": f"{tools}:{os.environ['PATH']}", "TMPDIR": str(tmp_path / "tmp")}
+    with subprocess.Popen(
+        ["bash", "-s"], cwd=tmp_path, env=environment, text=True, stdin=subprocess.PIPE, start_new_session=True
+    ) as process:
+        assert process.stdin is not None
+        process.stdin.write(CASES["deliver-image.bash"])
+        process.stdin.close()
+        poll(lambda: sum("sleep 1000.5" in command for command in alive(process.pid)) == 2)
+        yield process
+        process.kill()
+
+
+def alive(session: int) -> list[str]:
+    """Command lines of the session's processes."""
+    listed = subprocess.run(["ps", "-s", str(session), "-o", "args="], text=True, capture_output=True).stdout
+    return [line for line in listed.splitlines() if "<defunct>" not in line]
+
+
+def poll(ready: Callable[[], bool], seconds: float = 15) -> None:
+    deadline = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.05)
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="the kernel's help for this is reached by setpriv")
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_delivery_that_is_ended_leaves_no_process_behind(
+    transfer: subprocess.Popen[str], how: signal.Signals, tmp_path: Path
+) -> None:
+    transfer.send_signal(how)
+    poll(lambda: alive(transfer.pid) == [])
+    if how != signal.SIGKILL:
+        assert list((tmp_path / "tmp").iterdir()) == []
 
 
 if __name__ == "__main__":
