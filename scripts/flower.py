@@ -87,7 +87,14 @@ class Flower:
 
     def status(self, run_id: str) -> RunStatus:
         """Return what the SuperLink knows of a run."""
-        run = self._ask(["ls", "--run-id", run_id, self.connection])["runs"][0]
+        try:
+            run = self._ask(["ls", "--run-id", run_id, self.connection])["runs"][0]
+        except Problem as problem:
+            if "Run ID not found" not in problem.cause:
+                raise
+            raise Problem(
+                f"the SuperLink knows no run {run_id}", "`python scripts/tunnel.py`, then `flwr ls`, lists its runs."
+            ) from None
         return RunStatus(
             status=run["status"].rsplit(":", 1)[-1],  # "running", "finished:completed"
             details=run["status-details"],
@@ -124,8 +131,15 @@ class Flower:
         except ValueError:
             raise Problem(f"flwr {arguments[0]} failed: {(err or out).strip()}") from None
         if not answer.get("success"):
-            raise Problem(f"flwr {arguments[0]} failed: {answer.get('error-message', out).strip()}")
+            raise Problem(f"flwr {arguments[0]} failed: {error_message(answer.get('error-message', out))}")
         return answer
+
+
+def error_message(said: str) -> str:
+    """Return Flower's error message without what its command line had printed until then."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    start = next((index for index, line in enumerate(lines) if line.startswith("[code:")), 0)
+    return "\n  ".join(lines[start:])
 
 
 def plain_text(line: str) -> str:

@@ -82,13 +82,21 @@ def plot(report: Report, path: Path) -> None:
         axes.plot(rounds, together, color=INK, linewidth=2.4, marker="o", markersize=4, label="all sites together")
         axes.set_xlabel("round")
         axes.set_title(f"{metric} on held-back test images", fontsize=11, loc="left")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.set_xlim(rounds[0] - 0.25, rounds[-1] + 0.25)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.grid(alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
-    accuracy.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0 if _spread(report) > 0.05 else 1))
-    loss.set_ylim(bottom=0)
+    accuracy.set_ylim(*accuracy_range(*accuracy.get_ylim()))
+    accuracy.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    loss.set_ylim(0, 1.08 * loss.get_ylim()[1])
     accuracy.legend(frameon=False, fontsize=9)
     figure.savefig(path, dpi=144)
+
+
+def accuracy_range(low: float, high: float) -> tuple[float, float]:
+    """Return the accuracies that the axis shows: at least ten points, so that chance does not look like progress."""
+    spare = max(0.0, 0.1 - (high - low)) / 2
+    return max(0.0, low - spare), min(1.02, high + spare)
 
 
 def duration(seconds: Any) -> str:
@@ -121,9 +129,3 @@ def plain(count: Any) -> str:
 def _value(values: dict[str, Any], metric: str) -> float:
     value = values.get(metric)
     return float(value) if isinstance(value, int | float) else math.nan
-
-
-def _spread(report: Report) -> float:
-    values = [_value(round_, "accuracy") for round_ in report.rounds]
-    known = [value for value in values if not math.isnan(value)]
-    return max(known) - min(known) if known else 0.0

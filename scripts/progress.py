@@ -7,14 +7,13 @@ import time
 from types import TracebackType
 from typing import Any, Self, TextIO
 
+from rich import box
 from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
 from report import Event, Report
-
-COLUMNS_FOR_SITES = 8
 
 
 class Progress:
@@ -77,19 +76,19 @@ class Progress:
             self.say(line)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        parts: list[Any] = [round_table(self.report)] if self.report and self.report.rounds else []
+        parts: list[Any] = [round_table(self.report, options.max_width)] if self.report and self.report.rounds else []
         if self._step:
             parts.append(Text(f"{self._step} ... {time.monotonic() - self._since:.0f} s", style="dim"))
         yield Group(*parts)
 
 
-def round_table(report: Report) -> Table:
-    """Return the table of rounds, with a column a site while they fit, else with the worst and the best site."""
+def round_table(report: Report, width: int) -> Table:
+    """Return the table of rounds, with a column a site if `width` allows it, else with the worst and the best site."""
     names = report.site_names
-    each = len(names) <= COLUMNS_FOR_SITES
-    table = Table(header_style="bold")
-    table.add_column("round", justify="right")
-    for column in ("accuracy", "loss", "seconds", *(names if each else ("worst site", "best site"))):
+    columns = ["round", "accuracy", "loss", "seconds"]
+    each = len(" ".join(column.ljust(len("100.0 %")) for column in [*columns, *names])) <= width
+    table = Table(header_style="bold", box=box.SIMPLE_HEAD, show_edge=False, padding=0)
+    for column in (*columns, *(names if each else ("worst site", "best site"))):
         table.add_column(column, justify="right")
     for round_ in report.rounds:
         sites = round_.get("sites", {})

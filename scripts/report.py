@@ -7,6 +7,7 @@ Reading a log twice, as after a lost stream, gives the same report.
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
 import os
@@ -99,12 +100,13 @@ def write_report(report: Report, folder: Path) -> None:
     """Write report.json and metrics.csv into `folder`; each is whole at any moment."""
     folder.mkdir(parents=True, exist_ok=True)
     replace_text(folder / "report.json", report.as_json())
-    with (folder / "metrics.csv").open("w", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(["round", "site", *METRICS])
-        for round_ in report.rounds:
-            for site, values in {FEDERATION: round_, **round_.get("sites", {})}.items():
-                rows.writerow([round_["round"], site, *(values.get(metric, "") for metric in METRICS)])
+    table = io.StringIO()
+    rows = csv.writer(table, lineterminator="\n")
+    rows.writerow(["round", "site", *METRICS])
+    for round_ in report.rounds:
+        for site, values in {FEDERATION: round_, **round_.get("sites", {})}.items():
+            rows.writerow([round_["round"], site, *(values.get(metric, "") for metric in METRICS)])
+    replace_text(folder / "metrics.csv", table.getvalue())
 
 
 def replace_text(path: Path, text: str) -> None:

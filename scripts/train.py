@@ -183,14 +183,17 @@ def _follow(target: Target, report: Report, folder: Path, progress: Progress) ->
 
 def _interrupted(target: Target, report: Report, options: Options, progress: Progress) -> RunStatus | None:
     if options.follow:
-        progress.say(f"left; run {report.run_id} goes on (`flwr stop` ends it)")
+        progress.say(f"left; run {report.run_id} goes on. To end it: `python scripts/tunnel.py`, then `flwr stop`")
         return None
-    progress.step(f"asking Flower to stop run {report.run_id} (Ctrl-C again leaves it running)")
+    progress.step("asking Flower to stop the run; Ctrl-C again leaves it running")
     try:
         target.flower.stop(report.run_id)
         status = target.flower.status(report.run_id)
     except Problem as problem:  # it may have ended in the meantime
-        progress.say(f"{problem.cause}")
+        progress.say(problem.cause)
+        return None
+    except KeyboardInterrupt:
+        progress.say(f"left before Flower said that run {report.run_id} has stopped")
         return None
     progress.say(f"run {report.run_id} is {status.status}")
     return status

@@ -104,7 +104,7 @@ def test_a_detached_run_is_followed_later(federation: Federation, train: Train) 
 def test_an_unknown_run_is_told(train: Train) -> None:
     training = train("--follow", "12345")
     assert training.wait() == 1
-    assert "flwr ls failed" in training.err and "12345" in training.err
+    assert "the SuperLink knows no run 12345" in training.err and "flwr ls" in training.err
     assert not (training.folder / "runs").exists()
 
 

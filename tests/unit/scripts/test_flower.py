@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flower import tool_environment, write_home
+from flower import error_message, tool_environment, write_home
 
 
 def test_programs_beside_this_python_come_first_and_nothing_calls_home() -> None:
@@ -18,6 +18,21 @@ def test_programs_beside_this_python_come_first_and_nothing_calls_home() -> None
     assert environment["FLWR_TELEMETRY_ENABLED"] == "0"
     assert environment["FLWR_DISABLE_UPDATE_CHECK"] == "1"
     assert environment["FLWR_HOME"] == "/h"
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        (
+            "Using SuperLink: opennebula (127.0.0.1:1)\n Stopping...\n[code: 16] Run ID\n not found.",
+            "[code: 16] Run ID",
+        ),
+        ("no pyproject.toml\n\n", "no pyproject.toml"),
+    ],
+    ids=["with a code", "without"],
+)
+def test_an_error_of_flowers_comes_without_what_was_printed_before(said: str, message: str) -> None:
+    assert error_message(said).splitlines()[0] == message
 
 
 @pytest.mark.parametrize("variable", ["no_proxy", "NO_PROXY"])

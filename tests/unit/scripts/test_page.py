@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from page import duration, plot, render_page, size, write_page
+from page import accuracy_range, duration, plot, render_page, size, write_page
 from report import Report
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -69,10 +69,25 @@ def test_the_page_needs_nothing_but_itself() -> None:
 
 
 @pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ((0.776, 0.787), (0.7315, 0.8315)),
+        ((0.1, 0.9), (0.1, 0.9)),
+        ((0.0, 0.02), (0.0, 0.06)),
+        ((0.99, 1.0), (0.945, 1.02)),
+    ],
+)
+def test_the_accuracy_axis_does_not_blow_up_small_differences(
+    values: tuple[float, float], shown: tuple[float, float]
+) -> None:
+    assert accuracy_range(*values) == pytest.approx(shown)
+
+
+@pytest.mark.parametrize(
     "words",
     [
         "2 sites trained one shared model over 2 rounds in 1 min 15 s.",
-        "is right in 72.0 % of cases.",
+        "is right for 72.0 % of them.",
         "12,000",
         "hospital-1",
         "14.1 MB of weights came from the sites",

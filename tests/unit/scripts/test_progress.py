@@ -30,9 +30,9 @@ def reported(*rounds: dict[str, Any], planned: int = 2) -> Report:
     return report
 
 
-def rendered(report: Report) -> str:
-    console = Console(file=io.StringIO(), width=200)
-    console.print(round_table(report))
+def rendered(report: Report, width: int = 80) -> str:
+    console = Console(file=io.StringIO(), width=width)
+    console.print(round_table(report, width))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -54,6 +54,14 @@ def test_the_table_has_a_column_a_site_and_says_which_was_missing() -> None:
     table = rendered(reported(a_round(1, charite=0.8, ukb=0.83), a_round(2, charite=0.85)))
     assert "charite" in table and "ukb" in table
     assert "85.0 %" in table and "missing" in table
+
+
+def test_the_table_has_a_column_a_site_as_far_as_the_terminal_is_wide() -> None:
+    four, five = ({f"supernode-{i}": 0.8 for i in range(1, count + 1)} for count in (4, 5))
+    assert "supernode-4" in rendered(reported(a_round(1, **four)))
+    assert "worst site" in rendered(reported(a_round(1, **five)))
+    assert "supernode-5" in rendered(reported(a_round(1, **five)), width=120)
+    assert max(map(len, rendered(reported(a_round(1, **five))).splitlines())) <= 80
 
 
 def test_many_sites_are_shown_by_their_worst_and_best() -> None:
