@@ -24,7 +24,8 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def training(project: Path) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, project / "scripts" / "train.py", "--target", "local-sim", "--rounds", "1", "--json"]
+    script = str(project / "scripts" / "train.py")
+    command = [sys.executable, script, "--target", "local-sim", "--rounds", "1", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         yield process
         process.kill()
