@@ -42,7 +42,7 @@ def main() -> int:
         return 1
 
     try:
-        print(engine.stop(as_root() or []))
+        print(engine.stop(as_root() or [], docker_engine.RECORD))
     except Failed as failure:
         print(failure)
         return 1

@@ -1,9 +1,8 @@
 """A Docker engine of this project's own, for machines where none answers: Debian's dockerd, run without systemd.
 
-    python3 -m tools.engine start | stop | status
-
 Everything of it lies under one folder of the user's cache: socket, data, process id, log. It has a bridge of its own,
-so that it can run beside another engine, and listens on its socket alone. `stop` refuses while a container runs in it.
+so that it can run beside another engine, and listens on its socket alone. All clones of a user share it: it runs from
+the first one's set-up until the last one's `make clean`.
 """
 
 import fcntl
@@ -12,14 +11,13 @@ import ipaddress
 import json
 import os
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from tools.command import Failed, output
 from tools.places import CACHE, path_without_venv
-from tools.root import as_root
 
 HOME = CACHE / "engine"
 SOCKET = HOME / "docker.sock"
@@ -28,6 +26,8 @@ OWN = {"DOCKER_HOST": HOST, "PATH": path_without_venv()}
 """What the docker command needs in its environment to speak to it."""
 PID = HOME / "docker.pid"
 LOG = HOME / "docker.log"
+USERS = HOME / "users"
+"""A link for each clone that was set up to use the engine, to the file that says so there; dangling once it is gone."""
 BRIDGE = f"fon-{hashlib.sha256(str(HOME).encode()).hexdigest()[:8]}"
 SUBNETS = [ipaddress.IPv4Network(f"172.31.{third}.0/24") for third in range(255, 223, -1)]
 """Where the bridge may lie: at the far end of what Docker itself hands out last."""
@@ -38,16 +38,26 @@ def answers(environment: Mapping[str, str]) -> bool:
     return bool(output("docker", "version", "--format", "{{.Server.Version}}", env=environment))
 
 
-def start(root: list[str]) -> None:
+def knows(record: Path) -> bool:
+    """Whether the clone whose file this is was set up to use the engine, so that no other clone stops it."""
+    return _user(record).exists()
+
+
+def start(root: list[str] | None, record: Path) -> None:
     """Start the engine unless it runs, and wait until it answers. Raises Failed with the end of its log.
 
-    `root` goes before commands that root must run.
+    `root` goes before commands that root must run, None if nobody can be root. `record` is the file that says in a
+    clone that it uses the engine; its address is written there.
     """
-    HOME.mkdir(parents=True, exist_ok=True)
-    with (HOME / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with _alone():
+        record.write_text(HOST)
+        USERS.mkdir(exist_ok=True)
+        _user(record).unlink(missing_ok=True)
+        _user(record).symlink_to(record)
         if answers(OWN):
             return
+        if root is None:
+            raise Failed("no Docker engine answers, and only root can start one")
         if len(str(SOCKET)) > 100:
             raise Failed(f"{SOCKET} is too long for a socket's name", "set XDG_CACHE_HOME to a shorter folder")
         _make_bridge(root)
@@ -64,19 +74,37 @@ def start(root: list[str]) -> None:
             raise Failed(f"dockerd does not answer:\n{_last_lines(LOG)}\n(all of it: {LOG})")
 
 
-def stop(root: list[str]) -> str:
-    """Stop the engine if it runs and no container runs in it; says what was done."""
-    pid = _pid()
-    if pid is None:
-        return "the project's own Docker engine does not run"
-    running = (output("docker", "ps", "--quiet", env=OWN) or "").split()
-    if running:
-        return f"the project's own Docker engine stays: {len(running)} containers run in it"
-    _run(root, "sh", "-c", f"kill {pid}")
-    if not _wait(lambda: _pid() is None, seconds=60):
-        raise Failed(f"dockerd (process {pid}) does not stop; see {LOG}")
-    output(*root, "ip", "link", "delete", BRIDGE)
-    return f"stopped the project's own Docker engine; its images stay in {HOME}"
+def stop(root: list[str], record: Path) -> str:
+    """Forget the clone that has this record; stop the engine if it runs and nobody else uses it. Says what was done."""
+    with _alone():
+        record.unlink(missing_ok=True)
+        pid = _pid()
+        if pid is None:
+            return "the project's own Docker engine does not run"
+        others = [str(user.readlink().parents[1]) for user in sorted(USERS.glob("*")) if user.exists()]
+        if others:
+            return f"the project's own Docker engine stays, for {', '.join(others)} (`make clean` there lets it go)"
+        running = (output("docker", "ps", "--quiet", env=OWN) or "").split()
+        if running:
+            return f"the project's own Docker engine stays: {len(running)} containers run in it"
+        _run(root, "sh", "-c", f"kill {pid}")
+        if not _wait(lambda: _pid() is None, seconds=60):
+            raise Failed(f"dockerd (process {pid}) does not stop; see {LOG}")
+        output(*root, "ip", "link", "delete", BRIDGE)
+        return f"stopped the project's own Docker engine; its images stay in {HOME}"
+
+
+def _user(record: Path) -> Path:
+    return USERS / hashlib.sha256(str(record).encode()).hexdigest()[:12]
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Let no other clone start or stop the engine meanwhile."""
+    HOME.mkdir(parents=True, exist_ok=True)
+    with (HOME / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _options() -> list[str]:
@@ -137,31 +165,3 @@ def _wait(condition: Callable[[], bool], seconds: float) -> bool:
 
 def _last_lines(file: Path, lines: int = 10) -> str:
     return "\n".join(file.read_text(errors="replace").splitlines()[-lines:])
-
-
-def main(arguments: list[str]) -> int:
-    """Command line; see the module's docstring."""
-    root = as_root()
-    if arguments not in (["start"], ["stop"], ["status"]):
-        print("usage: python3 -m tools.engine start | stop | status", file=sys.stderr)
-        return 2
-    if arguments == ["status"]:
-        print(f"the project's own Docker engine {'answers at ' + HOST if answers(OWN) else 'does not run'}")
-        return 0
-    if root is None:
-        print("only root can start or stop a Docker engine", file=sys.stderr)
-        return 1
-    try:
-        if arguments == ["stop"]:
-            print(stop(root))
-        else:
-            start(root)
-            print(HOST)
-    except Failed as failure:
-        print(failure, file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

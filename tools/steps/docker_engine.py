@@ -10,6 +10,7 @@ from tools.root import as_root
 from tools.steps import Step
 
 RECORD = LOCAL / "docker-host"
+"""There, with the address, if this clone uses the engine of our own. `make clean` removes it."""
 
 
 def environment() -> dict[str, str]:
@@ -28,8 +29,8 @@ def system_packages() -> list[str]:
 
 
 def done() -> bool:
-    """Whether the engine that this clone uses answers."""
-    return engine.answers(environment())
+    """Whether the engine that this clone uses answers, and knows of that if it is our own."""
+    return engine.answers(environment()) and (engine.knows(RECORD) or not RECORD.exists())
 
 
 def run(shell: Shell) -> str:
@@ -46,14 +47,7 @@ def run(shell: Shell) -> str:
         complaint = output("sh", "-c", "docker version 2>&1 >/dev/null || true", env=environment()) or ""
         if "permission denied" in complaint:
             raise Failed(complaint, "sudo usermod -aG docker $USER, and log in again")
-        root = as_root()
-        if root is None:
-            raise Failed(
-                f"no Docker engine answers, and only root can start one\n{complaint}",
-                "start Docker (sudo systemctl start docker), or set DOCKER_HOST to an engine that you may use",
-            )
-        engine.start(root)
-    RECORD.write_text(engine.HOST)
+    engine.start(as_root(), RECORD)
     return f"our own answers at {engine.HOST}"
 
 
@@ -61,6 +55,6 @@ STEP = Step(
     name="Docker engine",
     done=done,
     run=run,
-    remedy="start Docker by your own means, or set DOCKER_HOST to an engine that you may use",
+    remedy="start Docker by your own means (sudo systemctl start docker), or set DOCKER_HOST to one that you may use",
     after=("system packages",),
 )
