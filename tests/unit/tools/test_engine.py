@@ -25,7 +25,7 @@ def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[subproc
         monkeypatch.setattr(engine, name, value)
     monkeypatch.setattr(engine, "OWN", {"DOCKER_HOST": "unix:///nonexistent"})
     monkeypatch.setattr(engine, "answers", lambda environment: True)
-    command = [sys.executable, "-c", "print('up', flush=True); input()", engine.PID]
+    command = [sys.executable, "-c", "print('up', flush=True); input()", str(engine.PID)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
