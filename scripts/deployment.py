@@ -24,6 +24,8 @@ docker inspect --format '{{.State.Status}}' NAME 2>/dev/null || echo absent
 docker logs NAME 2>&1 | sed -n 's/.*SuperNode ID: \\([0-9]*\\).*/id \\1/p' | tail -n 1
 docker logs --tail 1 NAME 2>&1"""
 
+BRING_MACHINE = "`pulumi up --refresh` brings it back"
+
 
 class Deployment:
     """The federation of a stack. Entering opens the way in and makes `flower`, leaving closes it."""
@@ -81,10 +83,9 @@ class Deployment:
                 raise Problem(
                     f"{len(online)} of {self.supernodes} SuperNodes are online, {wanted} are wanted\n  "
                     + "\n  ".join(missing),
-                    f"Bring them back (`pulumi up --refresh`), or train with those there are: "
-                    f"--min-supernodes {len(online)}."
+                    f"Bring them back, or train with those there are: --min-supernodes {len(online)}."
                     if online
-                    else "Bring them back: `pulumi up --refresh`.",
+                    else "Bring them back.",
                 )
             step(f"waiting for SuperNodes, {len(online)} of {wanted} online")
             time.sleep(0.5)
@@ -106,14 +107,16 @@ class Deployment:
     def _why_offline(self, node: MachineOutput, online: set[str]) -> str:
         answer = remote(self._config, node.name, INSPECT.replace("NAME", "flower-supernode"))
         if answer.returncode == 255:
-            return f"its machine does not answer ({answer.stderr.strip() or 'no reason given'})"
+            return f"its machine does not answer ({answer.stderr.strip() or 'no reason given'}); {BRING_MACHINE}"
         state, *rest = plain_text(answer.stdout).splitlines() or ["unknown"]
         node_id = next((line.removeprefix("id ") for line in rest if line.startswith("id ")), None)
         if state == "running" and node_id in online:
             return ""
         if state == "absent":
-            return "no container flower-supernode on its machine"
-        return f"its container is {state} but not online; its last words: {rest[-1].strip() if rest else 'none'}"
+            return f"no container flower-supernode on its machine; {bring_container(node.site)}"
+        words = rest[-1].strip() if rest else "none"
+        remedy = "" if state == "running" else f"; {bring_container(node.site)}"
+        return f"its container is {state} but not online; its last words: {words}{remedy}"
 
     def _no_superlink(self, problem: Problem) -> Problem:
         answer = remote(self._config, self.outputs.superlink.name, INSPECT.replace("NAME", "flower-superlink"))
@@ -121,5 +124,10 @@ class Deployment:
         words = rest[-1] if rest else "none"
         return Problem(
             f"{problem.cause}\n  the container flower-superlink is {state}; its last words: {words}",
-            "`pulumi up --refresh` brings it back.",
+            f"{BRING_MACHINE if answer.returncode == 255 else bring_container('superlink')}.",
         )
+
+
+def bring_container(of: str) -> str:
+    """Return what starts the container of a site, or of "superlink": Pulumi does not see that somebody stopped it."""
+    return f"`pulumi up --replace '**::{of}-container-run'` starts it again"

@@ -1,4 +1,4 @@
-"""`make clean`: destroy the stack of the cloud on this machine, remove that cloud, let the engine go, prove what is left.
+"""`make clean`: destroy the dev stack, remove its cloud, let the Docker engine go, prove that nothing is left.
 
 Says what it does, and exits with 1 if anything of ours still runs. What is only stored stays: Pulumi's state, reports,
 `.venv`, and the caches that make the next set-up quick.

@@ -144,6 +144,7 @@ def test_supernodes_that_are_not_online_are_named_with_the_reason(federation: Fe
         assert "1 of 2 SuperNodes are online, 2 are wanted" in training.err
         assert "site-1 (supernode-1, 172.16.100.5): its container is exited" in training.err
         assert "site-0 (" not in training.err
+        assert "`pulumi up --replace '**::site-1-container-run'`" in training.err
         assert "--min-supernodes 1" in training.err
 
         fewer = train("--rounds", "1", "--min-supernodes", "1")
