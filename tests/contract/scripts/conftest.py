@@ -217,9 +217,10 @@ def federation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]
         *("--fleet-api-address", f"127.0.0.1:{fleet}", "--control-api-address", f"127.0.0.1:{control}"),
         *("--database", str(folder / "superlink.db"), "--disable-runtime-dependency-installation"),
     )
-    for index in (0, 1):
-        here.supernode(index)
     try:
+        for index in (0, 1):
+            here.supernode(index)
+        wait_for(lambda: all("SuperNode ID" in (folder / f"supernode-{i}" / "log").read_text() for i in (0, 1)))
         yield here
     finally:
         for name in list(here.processes):
