@@ -21,11 +21,15 @@ class Problem(Exception):
 
 
 def run_script(main: Callable[[], int]) -> int:
-    """Run `main`; a `Problem` becomes one message on stderr and exit code 1, Ctrl-C becomes 130."""
+    """Run `main`; a `Problem`, or another Python than .venv's, is told on stderr (exit code 1); Ctrl-C becomes 130."""
     try:
         return main()
     except Problem as problem:
         print(f"error: {problem}", file=sys.stderr)
+        return 1
+    except ModuleNotFoundError as missing:
+        remedy = "Run `make setup`, then `. .venv/bin/activate` in this shell."
+        print(f"error: {sys.executable} has no package {missing.name}\n  {remedy}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
