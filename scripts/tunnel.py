@@ -61,9 +61,9 @@ def main() -> int:
         else:
             name = "" if default else f" {CONNECTION}"
             print(f"{tunnel.address} is the SuperLink's Control API; connection {CONNECTION} in {config}")
-            print(
-                f"In another shell: flwr run flower_app {CONNECTION}, flwr ls{name}, flwr log RUN_ID{name}, flwr stop RUN_ID{name}"
-            )
+            print("In another shell:")
+            for command in (f"run flower_app {CONNECTION} --stream", *(c + name for c in ("ls", "log ID", "stop ID"))):
+                print(f"  flwr {command}")
             print("Ctrl-C closes the tunnel.", flush=True)
         try:
             hold(tunnel)
