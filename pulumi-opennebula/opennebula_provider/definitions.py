@@ -1,7 +1,7 @@
 """Every resource, look-up and setting of the provider: names, types, documentation, defaults, secrets, replace rules.
 
-This is the one place where they stand. The package schema (`schema.py`), the checks of inputs (`values.py`) and the
-Python SDK (`sdk.py`) are derived from these classes, and the resources read their inputs as instances of them.
+This is the one place where they stand. The package schema (`schema.py`) and the Python SDK (`sdk.py`) are derived from
+these classes, and the resources read their inputs as instances of them.
 
 Names are Python's (`vn_mad`); on the wire and in other languages they are camel case (`vnMad`).
 """

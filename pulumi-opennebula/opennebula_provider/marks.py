@@ -6,43 +6,23 @@ the provider or the computer died. So every object carries, from its first momen
     PULUMI = [ STACK = "<random id>", URN = "<urn>", INPUTS = "<hash>" ]
 
 and a create first looks for an object of the user's with exactly the marks it would set. The random id keeps stacks of
-the same name apart. The hash keeps a replacement from taking the object that it replaces. Where the inputs are the
-same (`--target-replace`), `Marks` remembers what the engine told of the state in this run.
+the same name apart; it is the id of the provider in the stack's state, which the engine draws, and writes down before
+anything is created. The hash keeps a replacement from taking the object that it replaces. Where the inputs are the same
+(`--target-replace`), `Marks` remembers what the engine told of the state in this run.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import secrets
 import threading
 from collections import defaultdict
-from contextlib import suppress
-from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
 
 from .document import Document
 
 ATTRIBUTE = "PULUMI"
-
-
-def stack_id() -> str:
-    """The random id of this project's stacks: drawn once per project folder and backend, then kept.
-
-    It is kept in the user's state folder. Where there can be none, each run has another id, and nothing is adopted.
-    """
-    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-    place = f"{Path.cwd()}\n{os.environ.get('PULUMI_BACKEND_URL', '')}"
-    file = state / "pulumi-opennebula" / hashlib.sha256(place.encode()).hexdigest()[:16]
-    drawn = secrets.token_hex(8)
-    with suppress(OSError):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with suppress(FileExistsError), file.open("x") as new:
-            new.write(drawn)
-        return file.read_text() or drawn
-    return drawn
 
 
 class Marks:

@@ -7,7 +7,6 @@ from pulumi_provider_kit import CheckFailure, Operation, Properties, Provider, R
 from . import VERSION, configuration
 from .cloud import Cloud
 from .lookups import functions
-from .marks import stack_id
 from .resources.image import ImageResource
 from .resources.network import VirtualNetworkResource
 from .resources.security_group import SecurityGroupResource
@@ -40,4 +39,4 @@ class OpenNebula(Provider):
         if configuration.too_old(version):
             oldest = ".".join(map(str, configuration.OLDEST))
             operation.log(f"OpenNebula {version} is older than {oldest}, the oldest that is supported", "warning")
-        self._cloud.connect(client, stack_id())
+        self._cloud.connect(client, self.id)

@@ -107,6 +107,10 @@ class Provider:
         schema: its Pulumi package schema.
         resources: by type token, each in the schema.
         functions: by token, each in the schema.
+
+    Attributes:
+        id: that of the provider resource, set before `configure`. The engine draws it, a random UUID, and keeps it in
+            the state, so it tells stacks apart; in the preview of its creation it is not the final one.
     """
 
     def __init__(
@@ -122,6 +126,7 @@ class Provider:
         self.schema = Schema({**schema, "name": name, "version": version})
         self.resources = resources
         self.functions = functions or {}
+        self.id = ""
 
     def check_config(self, operation: Operation, config: Properties) -> tuple[Properties, list[CheckFailure]]:
         """Complete the provider's inputs and find what is wrong with their meaning, as `Resource.check`."""

@@ -107,6 +107,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
         def answer() -> provider_pb2.ConfigureResponse:
             config = self._schema.decode_config(_without_engines(decode(request.args)))
+            self._provider.id = request.id
             self._provider.configure(self._operation(request.urn), plain(config))
             return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 

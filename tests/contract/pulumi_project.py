@@ -66,6 +66,11 @@ class Project:
         named = {resource["urn"].rsplit("::", 1)[-1]: resource for resource in resources}
         return {name: found for name, found in named.items() if not found["type"].startswith("pulumi:")}
 
+    def providers(self) -> list[dict[str, Any]]:
+        """Providers in the state of the stack."""
+        resources = self._export().get("resources", [])
+        return [resource for resource in resources if resource["type"].startswith("pulumi:providers:")]
+
     def pending(self) -> list[Any]:
         """Operations of which nobody knows how they ended."""
         return self._export().get("pending_operations") or []

@@ -54,11 +54,12 @@ def test_schema_and_version_are_told(plugin: Plugin) -> None:
     assert plugin.client.GetPluginInfo(empty_pb2.Empty()).version == "1.0.0"
 
 
-def test_configuration_is_handed_over_typed(plugin: Plugin, engine: Engine) -> None:
+def test_configuration_is_handed_over_typed_with_the_providers_id(plugin: Plugin, engine: Engine) -> None:
     arguments = {"region": Secret("eu"), "limits": "[1, 2]", "version": "1.0.0"}
-    answer = plugin.client.Configure(provider_pb2.ConfigureRequest(args=encode(arguments)))
+    answer = plugin.client.Configure(provider_pb2.ConfigureRequest(id="p-1", args=encode(arguments)))
     assert (answer.acceptSecrets, answer.supportsPreview) == (True, True)
-    assert json.loads(engine.logs[-1].message.removeprefix("configured with ")) == {"region": "eu", "limits": [1, 2]}
+    id, _, config = engine.logs[-1].message.partition(" configured with ")
+    assert (id, json.loads(config)) == ("p-1", {"region": "eu", "limits": [1, 2]})
 
 
 def test_wrong_configuration_is_refused_by_name(plugin: Plugin) -> None:

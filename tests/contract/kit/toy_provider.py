@@ -105,7 +105,7 @@ class Thing(Resource):
 
 class ToyProvider(Provider):
     def configure(self, operation: Operation, config: Properties) -> None:
-        operation.log(f"configured with {json.dumps(config)}")
+        operation.log(f"{self.id} configured with {json.dumps(config)}")
 
 
 def count(operation: Operation, arguments: Properties) -> Properties:

@@ -107,7 +107,7 @@ def project(tmp_path: Path, client: Client) -> Project:
     folder.mkdir()
     auth = tmp_path / "auth"
     auth.write_text("oneadmin:pw")
-    environment = {"ONE_XMLRPC": client.endpoint, "ONE_AUTH": str(auth), "XDG_STATE_HOME": str(tmp_path / "xdg")}
+    environment = {"ONE_XMLRPC": client.endpoint, "ONE_AUTH": str(auth)}
     want(folder)
     return Project(folder, PROGRAM, {"opennebula": PLUGIN}, environment)
 
@@ -210,6 +210,33 @@ def test_a_provider_that_is_killed_during_a_create_leaves_nothing_twice(
     assert f"goes on with vm {left.id}" in output, output
     assert [vm.id for vm in machines(client)] == [left.id]
     assert project.state()["vm-0"]["id"] == str(left.id)
+
+
+def test_what_a_computer_that_died_during_the_first_create_left_is_gone_on_with(
+    project: Project, client: Client, driver: Dummy
+) -> None:
+    driver.delay = 3.0
+    under_way = project.start("up", "--yes", "--skip-preview")
+    wait_until(lambda: any(vm.text("LCM_STATE") == "2" for vm in machines(client)))
+    os.killpg(under_way.pid, signal.SIGKILL)
+    under_way.communicate(timeout=60)
+    (left,) = machines(client)
+    driver.delay = 0.0
+    project.run("cancel", "--yes")  # the lock that the dead CLI left
+    assert f"goes on with vm {left.id}" in project.up()
+    assert [vm.id for vm in machines(client)] == [left.id]
+
+
+def test_a_stack_keeps_its_random_id_in_its_state(project: Project, client: Client) -> None:
+    project.up()
+    (before,) = project.providers()
+    project.run("preview", "--expect-no-changes")
+    want(project.folder, machines=2)
+    project.up()
+    (after,) = project.providers()
+    assert after == before
+    marked = [client.info("vm", vm.id).text("USER_TEMPLATE/PULUMI/STACK") for vm in machines(client)]
+    assert marked == [before["id"]] * 2
 
 
 def test_a_wrong_password_and_an_unreachable_endpoint_fail_in_the_preview(project: Project, client: Client) -> None:
