@@ -75,18 +75,23 @@ def start(root: list[str] | None, record: Path) -> None:
 
 
 def stop(root: list[str], record: Path) -> str:
-    """Forget the clone that has this record; stop the engine if it runs and nobody else uses it. Says what was done."""
+    """Forget the clone that has this record; stop the engine if it runs and nobody else uses it. Says what was done.
+
+    Containers that run in it are this clone's where there is no other: its tests', for instance. Then nothing is done.
+    """
     with _alone():
-        record.unlink(missing_ok=True)
         pid = _pid()
         if pid is None:
+            record.unlink(missing_ok=True)
             return "the project's own Docker engine does not run"
-        others = [str(user.readlink().parents[1]) for user in sorted(USERS.glob("*")) if user.exists()]
-        if others:
-            return f"the project's own Docker engine stays, for {', '.join(others)} (`make clean` there lets it go)"
+        others = [user.readlink() for user in sorted(USERS.glob("*")) if user.exists() and user.readlink() != record]
         running = (output("docker", "ps", "--quiet", env=OWN) or "").split()
-        if running:
+        if running and not others:
             return f"the project's own Docker engine stays: {len(running)} containers run in it"
+        record.unlink(missing_ok=True)
+        if others:
+            clones = ", ".join(str(other.parents[1]) for other in others)
+            return f"the project's own Docker engine stays, for {clones} (`make clean` there lets it go)"
         _run(root, "sh", "-c", f"kill {pid}")
         if not _wait(lambda: _pid() is None, seconds=60):
             raise Failed(f"dockerd (process {pid}) does not stop; see {LOG}")

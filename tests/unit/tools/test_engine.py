@@ -1,5 +1,6 @@
 """The engine that clones share: nobody stops it under another one's feet."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from tools import engine
 
 @pytest.fixture
 def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that the pid file names, in place of a dockerd; no container runs in it."""
+    """A process that the pid file names, in place of a dockerd; what runs in it is what the file `containers` lists."""
     home = tmp_path / "engine"
     home.mkdir()
     for name, value in {
@@ -23,7 +24,10 @@ def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[subproc
         "BRIDGE": "no-bridge",
     }.items():
         monkeypatch.setattr(engine, name, value)
-    monkeypatch.setattr(engine, "OWN", {"DOCKER_HOST": "unix:///nonexistent"})
+    docker = tmp_path / "docker"
+    docker.write_text(f"#!/bin/sh\ncat {tmp_path}/containers 2>/dev/null\n")
+    docker.chmod(0o755)
+    monkeypatch.setattr(engine, "OWN", {"PATH": f"{tmp_path}:{os.defpath}"})
     monkeypatch.setattr(engine, "answers", lambda environment: True)
     command = [sys.executable, "-c", "print('up', flush=True); input()", str(engine.PID)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
@@ -65,3 +69,11 @@ def test_a_clone_that_was_deleted_holds_nothing(tmp_path: Path, running: subproc
     clone(tmp_path / "deleted")
     shutil.rmtree(tmp_path / "deleted")
     assert engine.stop([], one).startswith("stopped")
+
+
+def test_a_clones_containers_keep_the_engine_and_its_address(tmp_path: Path, running: subprocess.Popen[bytes]) -> None:
+    one = clone(tmp_path / "one")
+    (tmp_path / "containers").write_text("4711\n4712\n")
+    assert "stays: 2 containers run in it" in engine.stop([], one)
+    assert engine.knows(one)
+    assert running.poll() is None
