@@ -6,17 +6,15 @@ import inspect
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 from sandbox.oned import wire
 from sandbox.oned.account import MANAGE, USE, User, authenticate, authorize
+from sandbox.oned.cloud import Cloud
 from sandbox.oned.document import Document
 from sandbox.oned.errors import ApiError, Code, Fault
 from sandbox.oned.store import Transaction
 from sandbox.oned.template import Template, TemplateError, parse
-
-if TYPE_CHECKING:
-    from sandbox.oned.cloud import Cloud
 
 D = TypeVar("D", bound=Document)
 F = TypeVar("F", bound=Callable[..., "int | str"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 from pydantic import BaseModel
 
@@ -11,6 +11,8 @@ from sandbox.oned.xml import element, group
 
 OWNER_ONLY = (1, 1, 0, 0, 0, 0, 0, 0, 0)
 RIGHTS = ("OWNER_U", "OWNER_M", "OWNER_A", "GROUP_U", "GROUP_M", "GROUP_A", "OTHER_U", "OTHER_M", "OTHER_A")
+
+Key: TypeAlias = tuple[str, int]  # pool and id
 
 
 class Lock(BaseModel):
@@ -39,6 +41,11 @@ class Document(BaseModel):
     permissions: tuple[int, ...] = OWNER_ONLY
     lock: Lock | None = None
     template: Template = Template()
+
+    @property
+    def key(self) -> Key:
+        """What tells it from all other documents."""
+        return self.pool, self.id
 
     @property
     def live(self) -> bool:

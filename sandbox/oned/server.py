@@ -13,9 +13,10 @@ from typing import ClassVar
 
 from sandbox.oned import (  # noqa: F401 (importing them puts their methods into the table)
     account_api,
+    image_api,
     infrastructure_api,
     network_api,
-    security_group,
+    security_group_api,
     vm_api,
     vm_devices,
     vm_template,
@@ -23,6 +24,8 @@ from sandbox.oned import (  # noqa: F401 (importing them puts their methods into
 from sandbox.oned.call import methods
 from sandbox.oned.cloud import Cloud, Settings
 from sandbox.oned.driver import Driver, SeedImage
+from sandbox.oned.seed import seed
+from sandbox.oned.worker import Worker
 
 PATH = "/RPC2"
 LOOPBACK = "127.0.0.1"
@@ -47,7 +50,8 @@ class Oned:
         if not host.startswith("127."):
             raise ValueError(f"the sandbox's API serves on loopback only, not on {host}")
         self._cloud = Cloud(state_dir, driver, settings)
-        self._cloud.seed(images, hosts)
+        seed(self._cloud, images, hosts)
+        self._worker = Worker(self._cloud)
         handler = type("Handler", (_Handler,), {"cloud": self._cloud})
         self._http = _Server((host, port), handler)
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.1,), name="http")
@@ -60,11 +64,11 @@ class Oned:
     @property
     def idle(self) -> bool:
         """Whether all that calls left to do is done. (VMs may be waiting for a host.)"""
-        return self._cloud.idle
+        return self._worker.idle
 
     def start(self) -> None:
         """Begin to answer, and to work off what waits."""
-        self._cloud.start()
+        self._worker.start()
         self._thread.start()
 
     def stop(self) -> None:
@@ -72,7 +76,8 @@ class Oned:
         self._http.shutdown()
         self._thread.join()
         self._http.server_close()
-        self._cloud.stop()
+        self._worker.stop()
+        self._cloud.store.close()
 
 
 def run(state_dir: Path, host: str, port: int, driver: Driver, images: list[SeedImage]) -> None:

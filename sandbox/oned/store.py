@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from sandbox.oned.document import Document
+from sandbox.oned.document import Document, Key
 from sandbox.oned.errors import ApiError
 
 D = TypeVar("D", bound=Document)
@@ -71,8 +71,8 @@ class Transaction:
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
-        self._seen: dict[tuple[str, int], Document] = {}
-        self._dirty: dict[tuple[str, int], Document] = {}
+        self._seen: dict[Key, Document] = {}
+        self._dirty: dict[Key, Document] = {}
 
     def new_id(self, kind: type[Document]) -> int:
         """The pool's next id. A pool's first one is `kind.first_id` (100 where oned keeps low ids for itself)."""
@@ -111,15 +111,13 @@ class Transaction:
 
     def put(self, document: Document) -> None:
         """Write the document, as it is when the transaction ends."""
-        key = (document.pool, document.id)
-        self._seen[key] = self._dirty[key] = document
+        self._seen[document.key] = self._dirty[document.key] = document
 
     def delete(self, document: Document) -> None:
         """Forget the document. Its id is not given again."""
-        key = (document.pool, document.id)
-        self._seen.pop(key, None)
-        self._dirty.pop(key, None)
-        self._database.execute("delete from documents where pool = ? and id = ?", key)
+        self._seen.pop(document.key, None)
+        self._dirty.pop(document.key, None)
+        self._database.execute("delete from documents where pool = ? and id = ?", document.key)
 
     def write(self) -> None:
         """Called by the store at the end."""

@@ -21,21 +21,15 @@ from sandbox.oned.vm import Vm
 from sandbox.oned.vm_build import refresh_security_groups
 
 log = logging.getLogger("oned")
-Key = tuple[str, int]
 
 
 @dataclass(frozen=True)
 class Task:
-    """A driver call for one document, and what its outcome means."""
+    """A driver call for one document, one at a time for each, and what its outcome means."""
 
     document: Document
     call: Callable[[Driver], None]
     finish: Callable[[Transaction, DriverError | None], None]
-
-    @property
-    def key(self) -> Key:
-        """One call at a time for each document."""
-        return self.document.pool, self.document.id
 
 
 def network_task(network: Network) -> Task | None:

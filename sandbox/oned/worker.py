@@ -10,11 +10,11 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
 
 from sandbox.oned import transitions
-from sandbox.oned.document import Document
-from sandbox.oned.driver import Driver, DriverError, Power
+from sandbox.oned.cloud import Cloud
+from sandbox.oned.document import Document, Key
+from sandbox.oned.driver import DriverError, Power
 from sandbox.oned.image import Image
 from sandbox.oned.infrastructure import Datastore, Host, HostState
 from sandbox.oned.network import Network
@@ -22,12 +22,9 @@ from sandbox.oned.placement import choose, dispatch
 from sandbox.oned.plugs import network_with_id
 from sandbox.oned.security_group import SecurityGroup
 from sandbox.oned.states import State
-from sandbox.oned.store import Store, Transaction
-from sandbox.oned.tasks import Key, Task, image_task, network_task, outdate_vm, vm_task
+from sandbox.oned.store import Transaction
+from sandbox.oned.tasks import Task, image_task, network_task, outdate_vm, vm_task
 from sandbox.oned.vm import Vm, now
-
-if TYPE_CHECKING:
-    from sandbox.oned.cloud import Settings
 
 log = logging.getLogger("oned")
 SYSTEM_DATASTORE = 0
@@ -37,16 +34,15 @@ UNPLACED = 5  # seconds after which a VM says why it still waits
 class Worker:
     """One thread that looks what waits, and a pool of threads in which the driver acts."""
 
-    def __init__(self, store: Store, driver: Driver, settings: Settings) -> None:
-        self._store = store
-        self._driver = driver
-        self._settings = settings
-        self._work = threading.Event()
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._store = cloud.store
+        self._driver = cloud.driver
+        self._settings = cloud.settings
         self._stopped = threading.Event()
         self._busy: set[Key] = set()
-        self._not_before: dict[Key, float] = {}
         self._monitored_at = self._looked_at = self._scheduled_at = float("-inf")
-        self._pool = ThreadPoolExecutor(settings.threads, thread_name_prefix="driver")
+        self._pool = ThreadPoolExecutor(cloud.settings.threads, thread_name_prefix="driver")
         self._thread = threading.Thread(target=self._run, name="worker")
 
     def start(self) -> None:
@@ -56,37 +52,32 @@ class Worker:
     def stop(self) -> None:
         """Wait for the driver calls that are going on; no other begins."""
         self._stopped.set()
-        self._work.set()
+        self._cloud.work.set()
         self._thread.join()
         self._pool.shutdown()
-
-    def wake(self, document: Document) -> None:
-        """The document waits for something. It is not looked at at once: until then a reader sees the old state."""
-        self._not_before[document.pool, document.id] = time.monotonic() + self._settings.latency
-        self._work.set()
 
     @property
     def idle(self) -> bool:
         """Whether nothing is going on, nor waits to be looked at. (VMs may be waiting for a host.)"""
         with self._store.transaction():  # in which the worker takes what waits and makes it busy
-            return not (self._busy or self._not_before)
+            return not (self._busy or self._cloud.due)
 
     def _run(self) -> None:
         while not self._stopped.is_set():
-            self._work.clear()
+            self._cloud.work.clear()
             started = time.monotonic()
             try:
                 self._round()
             except Exception:
                 log.exception("the worker goes on after")
-            self._work.wait(self._pause(started))
+            self._cloud.work.wait(self._pause(started))
 
     def _pause(self, started: float) -> float:
         """Seconds until something is due; what was due when the last round started has been seen to."""
-        for key, due in self._not_before.copy().items():
+        for key, due in self._cloud.due.copy().items():
             if due <= started and key not in self._busy:
-                self._not_before.pop(key, None)
-        soonest = min(self._not_before.copy().values(), default=float("inf")) - time.monotonic()
+                self._cloud.due.pop(key, None)
+        soonest = min(self._cloud.due.copy().values(), default=float("inf")) - time.monotonic()
         return max(0.0, min(soonest, self._settings.window, self._settings.poll))
 
     def _round(self) -> None:
@@ -96,9 +87,9 @@ class Worker:
             with self._store.transaction() as tx:
                 self._schedule(tx)
                 tasks.extend(self._tasks(tx))
-                self._busy.update(task.key for task in tasks)
+                self._busy.update(task.document.key for task in tasks)
         except Exception:
-            self._busy.difference_update(task.key for task in tasks)
+            self._busy.difference_update(task.document.key for task in tasks)
             raise
         for task in tasks:
             self._pool.submit(self._carry_out, task)
@@ -110,17 +101,17 @@ class Worker:
         except DriverError as raised:
             error = raised
         except Exception as raised:
-            log.exception("the driver broke at %s %d", *task.key)
+            log.exception("the driver broke at %s %d", *task.document.key)
             error = DriverError(f"internal error of the driver: {raised!r}")
         try:
             with self._store.transaction() as tx:
                 task.finish(tx, error)
         except Exception:
-            log.exception("what came of %s %d could not be written; it will be done again", *task.key)
+            log.exception("what came of %s %d could not be written; it will be done again", *task.document.key)
         finally:
-            self._not_before[task.key] = time.monotonic()
-            self._busy.discard(task.key)
-            self._work.set()
+            self._cloud.due[task.document.key] = time.monotonic()
+            self._busy.discard(task.document.key)
+            self._cloud.work.set()
 
     def _tasks(self, tx: Transaction) -> Iterator[Task]:
         for network in filter(self._is_due, tx.all(Network)):
@@ -137,10 +128,9 @@ class Worker:
                 yield task
 
     def _is_due(self, document: Document) -> bool:
-        key = document.pool, document.id
-        if key in self._busy or time.monotonic() < self._not_before.get(key, 0):
+        if document.key in self._busy or time.monotonic() < self._cloud.due.get(document.key, 0):
             return False
-        self._not_before.pop(key, None)
+        self._cloud.due.pop(document.key, None)
         return True
 
     def _schedule(self, tx: Transaction) -> None:
@@ -205,4 +195,4 @@ class Worker:
             return {vm.id: len(vm.history) for vm in tx.all(Vm, live=True) if self._at_rest(vm)}
 
     def _at_rest(self, vm: Vm) -> bool:
-        return vm.state_name == "RUNNING" and not vm.job and (vm.pool, vm.id) not in self._busy
+        return vm.state_name == "RUNNING" and not vm.job and vm.key not in self._busy

@@ -17,6 +17,7 @@ from sandbox.oned.driver import HostCapacity, SeedImage
 from sandbox.oned.dummy import Dummy
 from sandbox.oned.image import Image, ImageState
 from sandbox.oned.network import Network, NetworkState
+from sandbox.oned.seed import seed
 from sandbox.oned.server import Oned  # noqa: F401 (it fills the table of methods)
 from sandbox.oned.store import Store
 from sandbox.oned.vm import Vm
@@ -36,7 +37,7 @@ NIC=[NETWORK="net"]"""
 def cloud(tmp_path: Path) -> Cloud:
     (tmp_path / "one_auth").write_text("oneadmin:secret")
     made = Cloud(tmp_path, Dummy(capacity=HostCapacity(8, 1024, 1024, 1024)))
-    made.seed([SeedImage("base", "base", 10)], ["host"])
+    seed(made, [SeedImage("base", "base", 10)], ["host"])
     network = Network(id=0, name="net", state=NetworkState.READY)
     network.template.set("VN_MAD", "bridge")
     network.complete_template()
