@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,13 @@ RunSettings = Mapping[str, int | float | str]
 
 @dataclass(frozen=True)
 class RunStatus:
-    """What the SuperLink says of a run; `status` is pending, starting, running, completed, failed or stopped."""
+    """What the SuperLink says of a run.
+
+    `status` is pending, starting, running, completed, failed or stopped; `submitted_at` is ISO 8601 in UTC.
+    """
 
     status: str
+    submitted_at: str
     details: str
     fab_hash: str
     fab_version: str
@@ -97,6 +102,7 @@ class Flower:
             ) from None
         return RunStatus(
             status=run["status"].rsplit(":", 1)[-1],  # "running", "finished:completed"
+            submitted_at=datetime.fromisoformat(run["pending-at"]).isoformat(timespec="seconds"),
             details=run["status-details"],
             fab_hash=run["fab-hash"],
             fab_version=run["fab-version"],

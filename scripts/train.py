@@ -83,8 +83,8 @@ def _train(target: Target, options: Options, app: Path, runs: Path, progress: Pr
     if options.follow:
         from report import Report
 
-        target.flower.status(options.follow)  # an unknown run is told before anything is written
-        report = Report(run_id=options.follow, target=target.target, digests=target.digests())
+        started_at = target.flower.status(options.follow).submitted_at  # an unknown run is told before all else
+        report = Report(options.follow, target.target, started_at=started_at, digests=target.digests())
     else:
         report = _submit(target, options, app, progress)
     if options.detach:

@@ -93,12 +93,14 @@ def test_a_lost_stream_is_taken_up_again(federation: Federation, train: Train) -
 def test_a_detached_run_is_followed_later(federation: Federation, train: Train) -> None:
     submitted = train("--rounds", "1", "--detach", "--json")
     assert submitted.wait() == 0, submitted.err
-    run_id = json.loads(submitted.out)["run_id"]
+    report = json.loads(submitted.out)
+    run_id = report["run_id"]
     assert f"--follow {run_id}" in submitted.err
     followed = train("--follow", run_id)
     assert followed.wait() == 0, followed.out + followed.err
     assert (followed.report["run_id"], followed.report["status"]) == (run_id, "completed")
     assert len(followed.report["rounds"]) == 1
+    assert followed.report["started_at"] <= report["started_at"]
 
 
 def test_an_unknown_run_is_told(train: Train) -> None:
