@@ -118,7 +118,11 @@ def test_a_passphrase_of_the_users_own_is_left_alone(clone: Clone, variables: di
 
 def test_plugins_are_not_looked_for_where_the_stand_in_is_used(clone: Clone) -> None:
     assert "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION" not in clone.pulumi("up")
-    (clone.bin / "pulumi-resource-command").touch()
+    link = clone.project / ".tools" / "pulumi-resource-command"
+    link.symlink_to("/home/.pulumi/plugins/resource-command-v1.2.1/pulumi-resource-command")
+    assert "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION" not in clone.pulumi("up")
+    link.unlink()
+    link.symlink_to(clone.project / "pulumi-command-offline" / "pulumi-resource-command")
     assert clone.pulumi("up")["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] == "true"
 
 
