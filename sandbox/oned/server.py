@@ -34,7 +34,7 @@ log = logging.getLogger("oned")
 
 
 class Oned:
-    """A front end that serves from `start` to `stop`; `port` 0 takes a free one."""
+    """A front end that serves from `start` to `stop`; `port` 0 takes a free one. `cloud` is what it serves."""
 
     def __init__(
         self,
@@ -49,10 +49,10 @@ class Oned:
     ) -> None:
         if not host.startswith("127."):
             raise ValueError(f"the sandbox's API serves on loopback only, not on {host}")
-        self._cloud = Cloud(state_dir, driver, settings)
-        seed(self._cloud, images, hosts)
-        self._worker = Worker(self._cloud)
-        handler = type("Handler", (_Handler,), {"cloud": self._cloud})
+        self.cloud = Cloud(state_dir, driver, settings)
+        seed(self.cloud, images, hosts)
+        self._worker = Worker(self.cloud)
+        handler = type("Handler", (_Handler,), {"cloud": self.cloud})
         self._http = _Server((host, port), handler)
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.1,), name="http")
 
@@ -77,7 +77,7 @@ class Oned:
         self._thread.join()
         self._http.server_close()
         self._worker.stop()
-        self._cloud.store.close()
+        self.cloud.store.close()
 
 
 def run(state_dir: Path, host: str, port: int, driver: Driver, images: list[SeedImage]) -> None:

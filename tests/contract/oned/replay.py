@@ -77,7 +77,7 @@ class Replay:
         folder = self._folder / name
         folder.mkdir(exist_ok=True)
         (folder / "one_auth").write_text(SESSION)
-        settings = Settings(window=0.3, latency=0.1, poll=0.5, monitoring=1.0)
+        settings = Settings(window=0.1, latency=0.1, poll=0.5, monitoring=0.2)
         oned = Oned(folder, self._driver, hosts=(), settings=settings)
         oned.start()
         self._name = name
@@ -95,6 +95,7 @@ class Replay:
                 closest = found
             if not closest or not recording.reads or time.monotonic() > deadline:
                 return closest
+            self._hurry()
 
     def _take(self, step: Step) -> None:
         match step:
@@ -131,10 +132,18 @@ class Replay:
         while not reached():
             if time.monotonic() > deadline:
                 raise TimeoutError(f"waited in vain for: {what}")
+            self._hurry()
 
     def _rest(self, deadline: float) -> None:
         while not self._oned.idle and time.monotonic() < deadline:
-            time.sleep(0.002)
+            self._hurry()
+
+    def _hurry(self) -> None:
+        """The old state has been read, or never will be: what waits for its latency to pass is looked at now."""
+        cloud = self._oned.cloud
+        cloud.due.update(dict.fromkeys(cloud.due.copy(), 0.0))
+        cloud.work.set()
+        time.sleep(0.005)
 
     def _call(self, method: str, *parameters: Any) -> Any:
         ok, value, *_ = self._ask(method, *parameters)
