@@ -18,7 +18,8 @@ from .checks import address, items, one_of, positive
 _PROTOCOLS = ("TCP", "UDP", "ICMP", "ICMPV6", "IPSEC", "ALL")
 _DIRECTIONS = ("INBOUND", "OUTBOUND")
 _PORTS = re.compile(r"(\d+)(?::(\d+))?\Z")
-_LISTS = ("UPDATED_VMS", "OUTDATED_VMS", "UPDATING_VMS", "ERROR_VMS")
+_BEHIND = ("OUTDATED_VMS", "UPDATING_VMS", "ERROR_VMS")  # the machines that do not have the group's rules yet
+_LISTS = ("UPDATED_VMS", *_BEHIND)
 
 
 class SecurityGroupResource(CloudResource[SecurityGroup]):
@@ -64,7 +65,9 @@ class SecurityGroupResource(CloudResource[SecurityGroup]):
         attributes = self.merged(live, ("DESCRIPTION", "RULE"), _attributes(wanted), old.tags)
         if attributes != live.attributes(self.template):
             self.client.call("secgroup.update", live.id, render(attributes), 0, again=True)
-            self._reach(operation, live.id, live.name, _machines(live))
+        elif not _machines(live, *_BEHIND):  # what an interrupted update may have left
+            return
+        self._reach(operation, live.id, live.name, _machines(live))
 
     def _reach(self, operation: Operation, id: int, name: str, machines: set[int]) -> None:
         """Wait until the machines that had the old rules have the new ones."""

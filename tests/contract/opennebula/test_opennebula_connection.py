@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from opennebula_provider import client as client_module
 from opennebula_provider import configuration
-from opennebula_provider.client import Client, ConnectionFailed
+from opennebula_provider.client import Client, ConnectionFailed, NoAnswerInTime, OneError
 from pulumi_provider_kit import UNKNOWN, UserError
 
 
@@ -118,6 +118,8 @@ def test_a_host_that_does_not_exist() -> None:
         (body(b"<html><title>Sunstone</title>", kind="text/html"), "not Sunstone's address"),
         (body(b"", 405), "405 Method Not Allowed instead of XML-RPC"),
         (body(b"", 302), "302 Found instead of XML-RPC"),
+        (body(b"", 503), "503 Service Unavailable instead of XML-RPC"),
+        (body(response("<boolean>1</boolean>")), "something other than XML-RPC"),
         (body(b"no such thing"), "something other than XML-RPC"),
         (body(OK[:-40]), "something other than XML-RPC"),
         (body(OK.replace(b"array", b"struct")), "something other than XML-RPC"),
@@ -159,6 +161,47 @@ def test_a_lost_answer_is_asked_for_again_only_where_that_does_no_harm() -> None
         Client(endpoint, "oneadmin", "x").call("vm.allocate", "NAME=a", False)
     assert len(calls) == 1
     assert lost.value.sent
+
+
+def test_an_answer_that_takes_too_long_is_not_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+    enough = threading.Event()
+
+    def hold(handler: BaseHTTPRequestHandler) -> None:
+        calls.append(1)
+        enough.wait(10)
+
+    monkeypatch.setattr(client_module, "READ_TIMEOUT", 0.2)
+    with serving(hold) as endpoint:
+        with pytest.raises(NoAnswerInTime, match=r"did not answer the call within 0\.2 s"):
+            Client(endpoint, "oneadmin", "x").info("vm", 1)
+        enough.set()
+    assert len(calls) == 1
+
+
+def test_a_connection_that_always_breaks_is_given_up_with_its_cause() -> None:
+    with serving(cut) as endpoint, pytest.raises(ConnectionFailed, match="broke the connection off"):
+        Client(endpoint, "oneadmin", "x").info("vm", 1)
+
+
+def test_an_object_that_is_no_xml_is_told_with_its_method() -> None:
+    broken = response("<boolean>1</boolean>", "<string>no XML</string>", "<i4>0</i4>")
+    with serving(body(broken)) as endpoint, pytest.raises(UserError, match=r"answer to one\.vm\.info is unusable"):
+        Client(endpoint, "oneadmin", "x").info("vm", 1)
+
+
+def test_a_bundle_that_vanished_after_the_check_is_named() -> None:
+    said = problem(f"https://127.0.0.1:{unused_port()}/RPC2", caBundle="/no/such.pem")
+    assert "/no/such.pem" in said
+    assert "caBundle" in said
+
+
+def test_a_login_that_is_refused_for_another_reason_is_told_with_that() -> None:
+    locked = REFUSED.replace(b"User couldn't be authenticated, aborting call.", b"User is locked").replace(
+        b"256", b"512"
+    )
+    with serving(body(locked)) as endpoint, pytest.raises(OneError, match=r"User is locked; unlock it .*code 512"):
+        configuration.connect(settings(endpoint))
 
 
 def test_a_call_that_never_left_is_repeated_whatever_it_is() -> None:

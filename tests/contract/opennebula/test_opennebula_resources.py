@@ -333,6 +333,21 @@ def test_changed_rules_reach_the_machines_before_the_update_ends(run: Run, drive
     assert "443" in [rule.text("RANGE") for rule in live(run, vm).each("TEMPLATE/SECURITY_GROUP_RULE")]
 
 
+def test_rules_that_a_machine_did_not_take_are_told_and_sent_again_by_the_next_update(run: Run, driver: Dummy) -> None:
+    rule = {"protocol": "TCP", "ruleType": "INBOUND", "range": "22"}
+    group = run.create("SecurityGroup", "sg", {"rules": [rule]})
+    net = network(run)
+    vm = machine(run, nics=[{"networkId": int(net.id), "securityGroups": [int(group.id)]}])
+    driver.failures["vm"] = {"apply_rules"}
+    wanted = {"rules": [{**rule, "range": "443"}]}
+    with pytest.raises(UserError, match=f"its rules do not reach VM {vm.id}; see the logs"):
+        run.update(group, wanted)
+    driver.failures.clear()
+    driver.calls.clear()
+    run.update(group, wanted)
+    assert ("apply_rules", int(vm.id)) in driver.calls
+
+
 def test_group_and_network_are_removed_right_after_their_machine(run: Run, driver: Dummy) -> None:
     group = run.create("SecurityGroup", "sg", {})
     net = network(run)
@@ -355,6 +370,21 @@ def test_an_image_that_the_datastore_refuses_is_told_with_its_reason_and_removed
     with pytest.raises(UserError, match="Not allowed to copy image from /etc/image"):
         run.create("Image", "img", {"datastoreId": 1, "path": "/etc/image"})
     assert run.pool("image") == []
+
+
+def test_an_image_that_is_refused_and_cannot_be_removed_stays_in_the_state(
+    run: Run, driver: Dummy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(operation: Operation, id: int, name: str) -> None:
+        raise UserError("image is locked")
+
+    driver.sizes["/etc/image"] = 10
+    driver.refused_images["/etc/image"] = "Not allowed to copy"
+    monkeypatch.setattr(run.resource("Image"), "remove", locked)
+    with pytest.raises(InitFailed, match=r"Not allowed to copy.*it could not be removed: image is locked") as partial:
+        run.create("Image", "img", {"datastoreId": 1, "path": "/etc/image"})
+    assert partial.value.id == str(run.pool("image")[0].id)
+    assert partial.value.properties["state"] == "ERROR"
 
 
 def test_an_image_that_is_still_being_made_is_removed_when_it_is(run: Run, driver: Dummy, endpoint: str) -> None:

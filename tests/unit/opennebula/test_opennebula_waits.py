@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 import pytest
-from opennebula_provider.client import NotFound, WrongState
+from opennebula_provider.client import NotFound, OneError, WrongState
 from opennebula_provider.document import Document
-from opennebula_provider.waits import VmWait, reason, removed
+from opennebula_provider.waits import VmWait, reason, removed, why_pending
 from pulumi_provider_kit import Cancelled, DeadlineExceeded, UserError
 from pulumi_provider_kit.operation import Cancellation, Operation
 
@@ -120,6 +120,73 @@ def test_pending_for_long_names_the_likely_reason_in_the_progress_and_at_the_dea
     ):
         wait(Oned([(PENDING, 0)]), operation).running()
     assert "no host" not in operation.lines[0]
+
+
+ROOM = {"MAX_CPU": 400, "CPU_USAGE": 0, "MAX_MEM": 8388608, "MEM_USAGE": 0}
+FULL = {**ROOM, "MEM_USAGE": 8000000}
+
+
+@pytest.mark.parametrize(
+    ("hosts", "requirements", "says"),
+    [
+        ([], "", "no host that this user can see"),
+        ([(8, ROOM), (3, ROOM)], "", "none of the 2 hosts is monitored and enabled"),
+        ([(2, FULL), (8, ROOM)], "", "no host has room for 2 CPU and 1024 MiB; free: h0 4 CPU and 379 MiB"),
+        ([(2, ROOM)], "CLUSTER_ID = 100", "perhaps no host with room fulfils CLUSTER_ID = 100"),
+        ([(2, ROOM)], "", "a host has room; is the scheduler running"),
+    ],
+    ids=["no host", "disabled", "full", "requirements", "scheduler"],
+)
+def test_the_likely_reason_of_pending_is_found_among_the_hosts(
+    hosts: list[tuple[int, dict[str, int]]], requirements: str, says: str
+) -> None:
+    class Hosts(Oned):
+        def document(self, method: str, *arguments: object) -> Document:
+            listed = ""
+            for index, (state, share) in enumerate(hosts):
+                numbers = "".join(f"<{name}>{value}</{name}>" for name, value in share.items())
+                listed += f"<HOST><NAME>h{index}</NAME><STATE>{state}</STATE><HOST_SHARE>{numbers}</HOST_SHARE></HOST>"
+            return Document.parse(f"<HOST_POOL>{listed}</HOST_POOL>")
+
+    vm = Document.parse(
+        "<VM><TEMPLATE><CPU>2</CPU><MEMORY>1024</MEMORY></TEMPLATE>"
+        f"<USER_TEMPLATE><SCHED_REQUIREMENTS>{requirements}</SCHED_REQUIREMENTS></USER_TEMPLATE></VM>"
+    )
+    assert says in why_pending(Hosts([]), vm)  # type: ignore[arg-type]
+
+
+def test_hosts_that_the_user_may_not_list_are_no_error() -> None:
+    class Forbidden(Oned):
+        def document(self, method: str, *arguments: object) -> Document:
+            raise OneError(method, "Not authorized to perform INFO HOST.", 512)
+
+    vm = Document.parse("<VM><TEMPLATE><CPU>2</CPU><MEMORY>1024</MEMORY></TEMPLATE></VM>")
+    assert "no host that this user can see" in why_pending(Forbidden([]), vm)  # type: ignore[arg-type]
+
+
+class Busy(Oned):
+    """Refuses the first calls, because the change before is still under way."""
+
+    def __init__(self, refusals: int) -> None:
+        super().__init__([(ACTIVE, RUN)])
+        self.refusals = refusals
+
+    def call(self, method: str, *arguments: object, again: bool = False) -> object:
+        self.calls.append((method, *arguments))
+        if len(self.calls) <= self.refusals:
+            raise WrongState(method, "This action is not available for state HOTPLUG_NIC", 2048)
+        return 7
+
+
+def test_a_change_waits_for_the_one_before() -> None:
+    oned, operation = Busy(3), Timeless()
+    wait(oned, operation).ask("vm.attachnic", 7, "NIC=[]")
+    assert oned.calls == [("vm.attachnic", 7, "NIC=[]")] * 4
+
+
+def test_a_change_that_stays_refused_is_told_with_oneds_reason() -> None:
+    with pytest.raises(WrongState, match="not available for state HOTPLUG_NIC"):
+        wait(Busy(10**6), Timeless()).ask("vm.attachnic", 7, "NIC=[]")
 
 
 def test_a_cancel_ends_the_wait_and_says_for_what() -> None:
