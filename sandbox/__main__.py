@@ -7,10 +7,8 @@ import sys
 from pathlib import Path
 
 from sandbox.engine import EngineError
-from sandbox.place import locate
-
-API_PORT = 2633
-BASTION_PORT = 2222
+from sandbox.place import DEFAULT_API_PORT, DEFAULT_BASTION_PORT, locate
+from sandbox.progress import hush
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -35,6 +33,9 @@ def main(arguments: list[str] | None = None) -> int:
             from sandbox.logs import show_console
 
             show_console(place, options.vm)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        hush()
     except (EngineError, ValueError, OSError) as error:
         print(f"sandbox {options.name}: {error}", file=sys.stderr)
         return 1
@@ -52,10 +53,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     up = commands.add_parser("up", parents=[where], help="start it, or repair it; quick when it runs")
-    up.add_argument("--api-port", type=_port, help=f"loopback port of the API, 0 for a free one (default: {API_PORT})")
-    up.add_argument(
-        "--bastion-port", type=_port, help=f"loopback port of SSH's way in, 0 for a free one (default: {BASTION_PORT})"
-    )
+    free = "0 for a free one (default: the one it has, else"
+    up.add_argument("--api-port", type=_port, help=f"loopback port of the API, {free} {DEFAULT_API_PORT})")
+    up.add_argument("--bastion-port", type=_port, help=f"loopback port of SSH's way in, {free} {DEFAULT_BASTION_PORT})")
     commands.add_parser("down", parents=[where], help="remove it with all it has")
     status = commands.add_parser("status", parents=[where], help="its VMs, networks, groups and addresses")
     status.add_argument("--json", action="store_true", help="for programs")

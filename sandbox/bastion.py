@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from ipaddress import IPv4Address
 
 import docker
 from docker.errors import APIError, NotFound
@@ -76,8 +77,7 @@ def _keys(place: Place) -> str:
 def _create(client: docker.DockerClient, place: Place, image: str) -> Container:
     uplink = _uplink(client, place)
     client.volumes.create(place.datastore, labels=place.labels)
-    address = uplink.attrs["IPAM"]["Config"][0]["Gateway"].rpartition(".")
-    own = f"{address[0]}.{int(address[2]) + 1}"
+    own = str(IPv4Address(uplink.attrs["IPAM"]["Config"][0]["Gateway"]) + 1)
     api = client.api
     made = api.create_container(
         image,

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LABEL = "flower-on-opennebula.sandbox"  # on every Docker object of a sandbox; its value is the sandbox's id
+DEFAULT_API_PORT = 2633
+DEFAULT_BASTION_PORT = 2222
 
 
 @dataclass(frozen=True)

@@ -130,6 +130,12 @@ def _vectors(template: Any, name: str) -> list[Any]:
 
 def _print(status: Status) -> None:
     console = Console(highlight=False)
+    with console.capture() as text:
+        _render(console, status)
+    print(text.get(), end="")
+
+
+def _render(console: Console, status: Status) -> None:
     console.print(f"sandbox {status.name}")
     console.print(f"  API      {status.endpoint if status.api else 'does not run'}")
     console.print(f"  bastion  {status.bastion if status.bastion_runs else 'does not run'}")

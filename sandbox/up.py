@@ -12,11 +12,8 @@ import docker
 from sandbox import bastion, engine, front_end, guest_images, keys, ports
 from sandbox.down import has_leftovers, remove_everything
 from sandbox.engine import EngineError
-from sandbox.place import Place
+from sandbox.place import DEFAULT_API_PORT, DEFAULT_BASTION_PORT, Place
 from sandbox.progress import say, step
-
-DEFAULT_API_PORT = 2633
-DEFAULT_BASTION_PORT = 2222
 
 
 def up(place: Place, api_port: int | None, bastion_port: int | None) -> None:

@@ -86,7 +86,7 @@ def prepare(bastion: Container, vm_id: int, disk: Disk) -> None:
     else:
         run(bastion, "truncate", "--size", f"{disk.size}M", part)
         if disk.fs:
-            run(bastion, f"mkfs.{disk.fs}", "-q", part)
+            run(bastion, *(("mkswap",) if disk.fs == "swap" else (f"mkfs.{disk.fs}", "-q")), part)
     run(bastion, "mv", part, file)
 
 

@@ -13,7 +13,7 @@ from docker.errors import DockerException, NotFound
 from docker.models.containers import Container
 
 from sandbox.containers import datastore, machines, networks
-from sandbox.oned.driver import Disk, DriverError, HostCapacity, Image, Network, Nic, Power, Vm
+from sandbox.oned.driver import Disk, DriverError, HostCapacity, Image, Network, Nic, Power, PrologError, Vm
 from sandbox.place import Place
 
 _DISK_SECONDS = 60  # how long the figures of the disk are good for
@@ -91,10 +91,12 @@ class ContainerDriver:
             return
         for nic in vm.nics:
             self._check(nic)
-        bastion = self._bastion()
-        for disk in vm.disks:
-            if not datastore.is_os(disk):
-                datastore.prepare(bastion, vm.id, disk)
+        try:
+            for disk in vm.disks:
+                if not datastore.is_os(disk):
+                    datastore.prepare(self._bastion(), vm.id, disk)
+        except DriverError as error:
+            raise PrologError(str(error)) from error
         with self._placing:
             if container is None:
                 container = machines.create(self._client, self._place, vm)
@@ -122,12 +124,12 @@ class ContainerDriver:
 
     @_speaks_driver
     def resume(self, vm_id: int) -> None:
-        """Thaw them."""
+        """Thaw them; or, when the engine was restarted meanwhile, boot."""
         container = self._container(vm_id)
         if container.status == "paused":
             container.unpause()
         elif container.status != "running":
-            raise DriverError(f"VM {vm_id} is off")
+            machines.start(container)
 
     @_speaks_driver
     def reboot(self, vm_id: int, hard: bool) -> None:
@@ -206,9 +208,12 @@ class ContainerDriver:
 
     def _bastion(self) -> Container:
         try:
-            return self._client.containers.get(self._place.bastion)
+            bastion = self._client.containers.get(self._place.bastion)
         except NotFound:
             raise DriverError(f"the front end {self._place.bastion} is gone; run `python -m sandbox up`") from None
+        if bastion.status != "running":
+            raise DriverError(f"the front end {self._place.bastion} does not run; run `python -m sandbox up`")
+        return bastion
 
     def _check(self, nic: Nic) -> None:
         network = nic.network

@@ -40,7 +40,6 @@ class Network:
     name: str
     subnet: IPv4Network | None
     gateway: IPv4Address | None
-    dns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,6 @@ class Image:
     source: str
     size: int
     persistent: bool
-    format: str = "raw"
 
 
 @dataclass(frozen=True)
@@ -70,8 +68,7 @@ class Disk:
     size: int
     image: Image | None
     read_only: bool = False
-    format: str = "raw"  # of a volatile disk, e.g. raw; a file system's name in `fs` asks for it to be made
-    fs: str = ""
+    fs: str = ""  # the file system to be made on a volatile disk
 
 
 @dataclass(frozen=True)
@@ -103,7 +100,7 @@ class Nic:
 
 @dataclass(frozen=True)
 class Vm:
-    """A VM as it should be. `cpu` is the share of physical cores (a limit), `vcpu` what the guest sees, `memory` MiB.
+    """A VM as it should be. `cpu` is its weight in physical cores, `vcpu` the cores it sees, `memory` MiB.
 
     `context` is the CONTEXT section as the guest reads it, all values strings: ETH0_IP, SSH_PUBLIC_KEY, SET_HOSTNAME,
     START_SCRIPT_BASE64, ...
@@ -153,7 +150,7 @@ class Driver(Protocol):
         """
 
     def create_network(self, network: Network) -> None:
-        """Make the network. It comes again when the user changed it: a subnet that was unknown before, other DNS."""
+        """Make the network. It comes again when the user changed it, e.g. with a subnet that was unknown before."""
 
     def delete_network(self, network_id: int) -> None:
         """Remove the network; nothing uses it any more. One that is not there is fine."""
@@ -189,7 +186,7 @@ class Driver(Protocol):
         """Freeze the VM with its memory (actions suspend and stop)."""
 
     def resume(self, vm_id: int) -> None:
-        """Thaw a suspended VM. One that runs already is fine; one that is off raises DriverError."""
+        """Thaw a suspended VM. One that runs already is fine; one whose memory was lost with the host boots."""
 
     def reboot(self, vm_id: int, hard: bool) -> None:
         """Boot a running VM again; hard is the reset button."""

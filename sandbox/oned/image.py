@@ -99,7 +99,6 @@ class Image(Document):
             source=self.path,
             size=self.size,
             persistent=self.persistent,
-            format=self.format or "raw",
         )
 
     def xml(self) -> str:

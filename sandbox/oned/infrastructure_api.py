@@ -28,6 +28,7 @@ add_update(Cluster)
 add_rename(Host)
 add_update(Host)
 add_info(Datastore)
+add_whole_pool_info(Datastore)
 add_rename(Datastore)
 add_chmod(Datastore)
 
@@ -195,9 +196,6 @@ def allocate_datastore(call: Call, text: str, cluster_id: int) -> int:
     datastore = datastore.model_copy(update={**owned(call), "clusters": [cluster_id]})
     call.tx.put(datastore)
     return datastore.id
-
-
-add_whole_pool_info(Datastore)
 
 
 def _fill_cluster(call: Call, cluster: Cluster) -> Cluster:

@@ -225,7 +225,6 @@ class Network(Document):
             name=self.name,
             subnet=_subnet(address, mask),
             gateway=_address(gateway),
-            dns=tuple(self._first(vectors, "DNS").split()),
         )
 
     def xml(self, seen_by: set[int] | None = None) -> str:

@@ -304,6 +304,5 @@ def _disk(tx: Transaction, disk: Vector) -> drv.Disk:
         size=int(disk["SIZE"]),
         image=image.for_driver() if image else None,
         read_only=disk.get("READONLY", "").upper() == "YES",
-        format=disk.get("FORMAT", "raw"),
         fs=disk.get("FS", "swap" if disk.get("TYPE") == "swap" else ""),
     )

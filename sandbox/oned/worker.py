@@ -46,7 +46,8 @@ class Worker:
         self._thread = threading.Thread(target=self._run, name="worker")
 
     def start(self) -> None:
-        """Go on where the last process stopped."""
+        """Go on where the last process stopped, when it is known which VMs died since."""
+        self._monitor()
         self._thread.start()
 
     def stop(self) -> None:
@@ -155,12 +156,12 @@ class Worker:
     def _monitor(self) -> None:
         moment = time.monotonic()
         try:
-            if moment >= self._monitored_at + self._settings.monitoring:
-                self._monitored_at = moment
-                self._monitor_host()
             if moment >= self._looked_at + self._settings.poll:
                 self._looked_at = moment
                 self._look_for_dead()
+            if moment >= self._monitored_at + self._settings.monitoring:
+                self._monitored_at = moment
+                self._monitor_host()
         except DriverError as error:
             log.warning("monitoring failed: %s", error)
 

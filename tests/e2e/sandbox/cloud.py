@@ -123,16 +123,17 @@ def mac_of(address: IPv4Address) -> str:
 
 
 def free_subnet(client: docker.DockerClient, place: Place) -> IPv4Network:
-    """A /24 that nothing on this machine has."""
+    """A /24 that nothing on this machine has. Each place looks from its own on, so that two runs at once do not meet."""
     taken = [subnet for subnet, _ in networks.taken(client, place)]
-    candidates = IPv4Network("10.87.0.0/16").subnets(new_prefix=24)
-    return next(subnet for subnet in candidates if not any(map(subnet.overlaps, taken)))
+    candidates = list(IPv4Network("10.87.0.0/16").subnets(new_prefix=24))
+    start = int(place.id[-6:], 16) % len(candidates)
+    return next(subnet for subnet in (*candidates[start:], *candidates[:start]) if not any(map(subnet.overlaps, taken)))
 
 
 def make_network(client: docker.DockerClient, place: Place, driver: ContainerDriver, network_id: int) -> Network:
     """A network on a free subnet."""
     subnet = free_subnet(client, place)
-    network = Network(network_id, f"private-{network_id}", subnet, subnet[1], (str(subnet[1]),))
+    network = Network(network_id, f"private-{network_id}", subnet, subnet[1])
     driver.create_network(network)
     return network
 

@@ -134,6 +134,17 @@ def test_status_names_endpoint_bastion_vms_networks_groups_and_images(state_dir:
     assert shown["images"] == 2
 
 
+@pytest.mark.parametrize("arguments", [["status", "--json"], ["status"], ["logs", "hospital-1"], ["up"]], ids=" ".join)
+def test_a_reader_that_goes_away_is_no_error(state_dir: Path, vm: int, arguments: list[str]) -> None:
+    command = [sys.executable, "-m", "sandbox", *arguments, "--name", "one", "--state-dir", str(state_dir)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait(60) == 0
+
+
 def test_the_table_fits_80_columns(state_dir: Path, vm: int) -> None:
     lines = sandbox(state_dir, "status").stdout.splitlines()
     assert any("hospital-1" in line and "RUNNING" in line for line in lines)
@@ -172,6 +183,20 @@ def test_up_restarts_an_api_that_died_and_vms_go_on(state_dir: Path, place: Plac
     up(state_dir)
     found = api(place).vm.info(vm)
     assert (3, since) == (found.LCM_STATE, found.STIME)
+
+
+def test_after_the_host_was_restarted_up_shows_vms_as_powered_off_and_they_resume(
+    docker_client: docker.DockerClient, state_dir: Path, place: Place, vm: int
+) -> None:
+    [process] = front_end.processes(place)
+    os.kill(process, signal.SIGKILL)
+    for name in (place.vm(vm), place.bastion):
+        docker_client.containers.get(name).kill()
+    up(state_dir)
+    [line] = [line for line in status(state_dir)["vms"] if line["id"] == vm]
+    assert line["state"] == "POWEROFF"
+    api(place).vm.action("resume", vm)
+    wait_for("resumed VM", lambda: api(place).vm.info(vm).LCM_STATE == 3)
 
 
 def test_up_makes_a_lost_bastion_again_in_all_networks(

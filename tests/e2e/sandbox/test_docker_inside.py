@@ -38,7 +38,8 @@ def test_a_hardened_container_runs_within_its_limits(cloud: Cloud, vm: Vm) -> No
 
 
 def test_images_and_containers_are_there_after_a_reboot_and_docker_restarts_them(cloud: Cloud, vm: Vm) -> None:
-    cloud.run(vm, "docker run -d --name lasting --restart unless-stopped --network host self sleep 1000")
+    service = "trap exit TERM; sleep 1000 & wait"  # ends when it is asked, so that nobody waits for a kill
+    cloud.run(vm, f"docker run -d --name lasting --restart unless-stopped --network host self sh -c '{service}'")
     cloud.driver.reboot(vm.id, hard=False)
     cloud.run(vm, AWAIT_DOCKER)
     running = "docker inspect --format '{{.State.Running}}' lasting"

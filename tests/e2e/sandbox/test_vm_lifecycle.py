@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from sandbox.containers import datastore
-from sandbox.oned.driver import Disk, DriverError, Image, Power, Vm
+from sandbox.oned.driver import Disk, DriverError, Image, Power, PrologError, Vm
 from sandbox.place import LABEL
 from tests.e2e.sandbox.cloud import Cloud, backing_of
 
@@ -29,8 +29,12 @@ def data_image(cloud: Cloud) -> Image:
 
 @pytest.fixture(scope="module")
 def vm(cloud: Cloud, data_image: Image) -> Vm:
-    """A VM that most tests share: 1 of the cores, a persistent and a volatile disk."""
-    disks = (Disk(1, "vdb", 64, data_image), Disk(2, "vdc", 32, None, fs="ext4"))
+    """A VM that most tests share: 1 of the cores, a persistent and two volatile disks."""
+    disks = (
+        Disk(1, "vdb", 64, data_image),
+        Disk(2, "vdc", 32, None, fs="ext4"),
+        Disk(3, "vdd", 16, None, fs="swap"),
+    )
     return cloud.start(cloud.vm(disks=disks, vcpu=1, memory=300, SET_HOSTNAME="hospital-1", START_SCRIPT=SCRIPT))
 
 
@@ -69,7 +73,7 @@ def test_its_disks_are_block_devices_of_the_size_asked_for(cloud: Cloud, vm: Vm)
 
 
 def test_a_volatile_disk_comes_with_the_file_system_asked_for(cloud: Cloud, vm: Vm) -> None:
-    assert cloud.run(vm, "blkid -o value -s TYPE /dev/vdc") == "ext4"
+    assert cloud.run(vm, "blkid -o value -s TYPE /dev/vdc /dev/vdd").split() == ["ext4", "swap"]
 
 
 def test_it_cannot_see_the_disks_of_others(cloud: Cloud, vm: Vm) -> None:
@@ -96,6 +100,18 @@ def test_suspended_it_keeps_its_memory_and_resumes(cloud: Cloud, vm: Vm) -> None
     cloud.driver.resume(vm.id)
     assert cloud.driver.states()[vm.id] is Power.RUNNING
     assert cloud.run(vm, "kill $(cat /root/pid) && echo there") == "there"
+
+
+def test_suspended_when_the_host_went_down_it_boots_on_resume(cloud: Cloud, vm: Vm) -> None:
+    before = int(cloud.run(vm, "wc -l < /root/boots"))
+    cloud.driver.suspend(vm.id)
+    container = cloud.client.containers.get(cloud.place.vm(vm.id))
+    container.kill()
+    container.wait()
+    assert cloud.driver.states()[vm.id] is Power.OFF
+    cloud.driver.resume(vm.id)
+    assert cloud.driver.states()[vm.id] is Power.RUNNING
+    cloud.run(vm, f"timeout 10 sh -c 'until [ $(wc -l < /root/boots) = {before + 1} ]; do sleep 0.1; done'")
 
 
 def test_after_poweroff_and_resume_files_disks_and_host_key_are_the_same(cloud: Cloud, vm: Vm) -> None:
@@ -164,6 +180,14 @@ def test_destroying_twice_is_fine(cloud: Cloud) -> None:
     vm = cloud.start(cloud.vm())
     cloud.driver.destroy(vm.id)
     cloud.driver.destroy(vm.id)
+
+
+def test_a_disk_that_cannot_be_made_is_told_from_a_failing_boot(cloud: Cloud) -> None:
+    lost = Image(8, "lost", "DATABLOCK", "", 16, persistent=True)
+    vm = cloud.vm(disks=(Disk(1, "vdb", 16, lost),))
+    with pytest.raises(PrologError, match="image lost: its disk is gone"):
+        cloud.driver.deploy(vm)
+    assert vm.id not in cloud.driver.states()
 
 
 def test_an_address_that_the_sandbox_needs_is_refused_by_name(cloud: Cloud) -> None:

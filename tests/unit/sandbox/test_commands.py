@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,21 @@ def test_without_docker_every_command_says_how_to_get_it(
 def test_a_wrong_name_is_an_error_before_anything_happens(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["up", "--name", "My Cloud"]) == 1
     assert "--name 'My Cloud'" in capsys.readouterr().err
+
+
+def test_work_goes_on_when_nobody_reads_its_progress_any_more(tmp_path: Path) -> None:
+    program = f"""
+from pathlib import Path
+from sandbox.progress import step
+with step("first"): pass
+with step("second"): Path({str(tmp_path / "done")!r}).touch()
+"""
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert (process.stderr.read(), process.wait()) == (b"", 0)
+    assert (tmp_path / "done").exists()
 
 
 def test_a_port_with_a_listener_is_not_free() -> None:
