@@ -29,19 +29,10 @@ class InitFailed(Exception):
         id: the object's id, as `Resource.create` would have returned it.
         properties: its outputs so far.
         reasons: one line each; shown to the user, and kept in the state.
-        inputs: the inputs it was really given, where they differ from those wanted. With them the next diff shows what
-            is still to do.
     """
 
-    def __init__(
-        self,
-        id: str,
-        properties: Mapping[str, Any],
-        reasons: Sequence[str],
-        inputs: Mapping[str, Any] | None = None,
-    ) -> None:
+    def __init__(self, id: str, properties: Mapping[str, Any], reasons: Sequence[str]) -> None:
         super().__init__("; ".join(reasons))
         self.id = id
         self.properties = dict(properties)
         self.reasons = list(reasons)
-        self.inputs = None if inputs is None else dict(inputs)

@@ -244,8 +244,6 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             return work()
         except InitFailed as error:
             error.properties = self._marked(operation, error.properties, inputs)
-            if error.inputs is not None:
-                error.inputs = self._marked(operation, error.inputs, inputs)
             raise
 
     def _marked(self, operation: Operation, properties: Properties, *sources: Properties) -> Properties:
@@ -278,12 +276,7 @@ def _abort(context: grpc.ServicerContext, error: Exception) -> NoReturn:
     code = grpc.StatusCode.UNKNOWN
     status = status_pb2.Status(code=code.value[0], message=str(error))
     status.details.add().Pack(
-        provider_pb2.ErrorResourceInitFailed(
-            id=error.id,
-            properties=encode(error.properties),
-            reasons=error.reasons,
-            inputs=None if error.inputs is None else encode(error.inputs),
-        )
+        provider_pb2.ErrorResourceInitFailed(id=error.id, properties=encode(error.properties), reasons=error.reasons)
     )
     context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
     context.abort(code, str(error))
