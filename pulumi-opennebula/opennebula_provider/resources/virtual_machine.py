@@ -11,7 +11,7 @@ from pulumi_provider_kit import UNKNOWN, Change, CheckFailure, Operation, Proper
 from ..definitions import Nic, Os, VirtualMachine, VirtualMachineOutputs
 from ..document import Document
 from ..template import Attributes, render, vector
-from ..waits import STOPPED, VmState, VmWait
+from ..vm_waits import STOPPED, VmState, VmWait
 from .base import CloudResource
 from .checks import address, device_prefix, items, key_problems, known, one_of, positive
 from .devices import (

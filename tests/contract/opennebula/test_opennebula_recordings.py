@@ -20,7 +20,8 @@ from opennebula_provider.cloud import Cloud
 from opennebula_provider.document import Document
 from opennebula_provider.provider import OpenNebula
 from opennebula_provider.template import render
-from opennebula_provider.waits import VmState, reason
+from opennebula_provider.vm_waits import VmState
+from opennebula_provider.waits import reason
 from pulumi_provider_kit import Properties
 from pulumi_provider_kit.diff import diff
 from pulumi_provider_kit.operation import Cancellation, Operation

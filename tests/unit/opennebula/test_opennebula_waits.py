@@ -5,7 +5,8 @@ from collections.abc import Iterable
 import pytest
 from opennebula_provider.client import NotFound, OneError, WrongState
 from opennebula_provider.document import Document
-from opennebula_provider.waits import VmWait, reason, removed, why_pending
+from opennebula_provider.vm_waits import VmWait, why_pending
+from opennebula_provider.waits import reason, removed
 from pulumi_provider_kit import Cancelled, DeadlineExceeded, UserError
 from pulumi_provider_kit.operation import Cancellation, Operation
 
