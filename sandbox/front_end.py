@@ -111,7 +111,7 @@ def _serve(folder: Path) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     place = locate(folder.name, folder.parent)
     driver = ContainerDriver(engine.connect(), place)
-    server.run(place.folder, "127.0.0.1", place.api_port, driver, list(guest_images.SEEDS))
+    server.run(place.folder, place.api_port, driver, list(guest_images.SEEDS))
 
 
 if __name__ == "__main__":

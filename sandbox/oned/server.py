@@ -41,19 +41,16 @@ class Oned:
         state_dir: Path,
         driver: Driver,
         *,
-        host: str = LOOPBACK,
         port: int = 0,
         images: Iterable[SeedImage] = (),
         hosts: Iterable[str] = ("localhost",),
         settings: Settings | None = None,
     ) -> None:
-        if not host.startswith("127."):
-            raise ValueError(f"the sandbox's API serves on loopback only, not on {host}")
         self.cloud = Cloud(state_dir, driver, settings)
         seed(self.cloud, images, hosts)
         self._worker = Worker(self.cloud)
         handler = type("Handler", (_Handler,), {"cloud": self.cloud})
-        self._http = _Server((host, port), handler)
+        self._http = _Server((LOOPBACK, port), handler)
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.1,), name="http")
 
     @property
@@ -80,12 +77,12 @@ class Oned:
         self.cloud.store.close()
 
 
-def run(state_dir: Path, host: str, port: int, driver: Driver, images: list[SeedImage]) -> None:
+def run(state_dir: Path, port: int, driver: Driver, images: list[SeedImage]) -> None:
     """Serve until SIGTERM or SIGINT. The state folder holds `one_auth` (`oneadmin:PASSWORD`); one.db is made in it."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    oned = Oned(state_dir, driver, host=host, port=port, images=images)
+    oned = Oned(state_dir, driver, port=port, images=images)
     oned.start()
     log.info("serving %s", oned.endpoint)
     stop.wait()

@@ -36,7 +36,7 @@ class Told(Oned):
 
 import sandbox.oned.server
 sandbox.oned.server.Oned = Told
-run(folder, "127.0.0.1", 0, Slow(delay=float(sys.argv[2])), [])
+run(folder, 0, Slow(delay=float(sys.argv[2])), [])
 """
 
 

@@ -123,7 +123,7 @@ def mac_of(address: IPv4Address) -> str:
 
 
 def free_subnet(client: docker.DockerClient, place: Place) -> IPv4Network:
-    """A /24 that nothing on this machine has. Each place looks from its own on, so that two runs at once do not meet."""
+    """A /24 that nothing on this machine has. Each place begins at its own, so that two runs do not meet."""
     taken = [subnet for subnet, _ in networks.taken(client, place)]
     candidates = list(IPv4Network("10.87.0.0/16").subnets(new_prefix=24))
     start = int(place.id[-6:], 16) % len(candidates)
