@@ -35,10 +35,11 @@ class Cloud:
             raise UserError("the settings of the opennebula provider are not known yet")
         return self._client
 
-    def connect(self, client: Client, stack: str) -> None:
-        """Use this connection for the stack of that random id."""
+    def connect(self, client: Client, stack: str, urn: str) -> None:
+        """Use this connection for the stack of that random id, to which the provider's URN belongs."""
         self._client = client
         self.marks.stack = stack
+        self.marks.urns = "::".join([*urn.split("::")[:2], ""])
 
     @property
     def connected(self) -> bool:

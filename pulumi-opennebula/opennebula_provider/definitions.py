@@ -311,6 +311,16 @@ class LookupArgs:
 
 
 @dataclass(kw_only=True)
+class Lease:
+    """An address that is not free. OpenNebula lists none of machines that the user may not see."""
+
+    ip: str = prop("IPv4 address.")
+    vm_id: int | None = prop("Virtual machine that has it. None: it is on hold, or reserved.", default=None)
+    vm_name: str | None = prop("Name of that machine.", default=None)
+    own: bool = prop("Whether this stack made that machine.")
+
+
+@dataclass(kw_only=True)
 class FoundVirtualNetwork:
     """A virtual network that exists."""
 
@@ -323,7 +333,7 @@ class FoundVirtualNetwork:
     gateway: str | None = prop("Default route given to the guests.", default=None)
     dns: str | None = prop("Name servers given to the guests, separated by spaces.", default=None)
     address_ranges: list[AddressRange] = prop("Addresses leased on it.")
-    used_addresses: list[str] = prop("IPv4 addresses leased or held at the moment.")
+    leases: list[Lease] = prop("IPv4 addresses that are not free at the moment.")
     security_groups: list[int] = prop("Security groups applied to every NIC of it.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from pyone import DATASTORE_TYPES, IMAGE_STATES, IMAGE_TYPES
 
 from .client import NotFound
 from .cloud import Cloud
-from .definitions import FoundDatastore, FoundImage, FoundTemplate, FoundVirtualNetwork, LookupArgs
+from .definitions import FoundDatastore, FoundImage, FoundTemplate, FoundVirtualNetwork, Lease, LookupArgs
 from .document import Document
 from .properties import read, write
 from .resources.base import explained
@@ -28,13 +29,13 @@ class Lookup:
         kind: OpenNebula's name of it in its methods.
         noun: its name in messages.
         pool: arguments of its pool's `info`.
-        result: the result from its document.
+        result: the result from its document in that cloud.
     """
 
     kind: str
     noun: str
     pool: tuple[int, ...]
-    result: Callable[[Document], Any]
+    result: Callable[[Cloud, Document], Any]
 
     def on(self, cloud: Cloud) -> Function:
         """The function that looks it up in that cloud."""
@@ -42,7 +43,7 @@ class Lookup:
         def function(operation: Operation, arguments: Properties) -> Properties:
             wanted: LookupArgs = read(LookupArgs, arguments)
             with explained(f"look up the {self.noun}"):
-                return write(self.result(self._find(cloud, wanted)))
+                return write(self.result(cloud, self._find(cloud, wanted)))
 
         return function
 
@@ -73,8 +74,7 @@ def functions(cloud: Cloud) -> dict[str, Function]:
     return {f"opennebula:index:{name}": lookup.on(cloud) for name, lookup in _LOOKUPS.items()}
 
 
-def _network(document: Document) -> FoundVirtualNetwork:
-    leases = document.each("AR_POOL/AR/LEASES/LEASE")
+def _network(cloud: Cloud, document: Document) -> FoundVirtualNetwork:
     return FoundVirtualNetwork(
         id=document.id,
         name=document.name,
@@ -85,12 +85,24 @@ def _network(document: Document) -> FoundVirtualNetwork:
         gateway=document.maybe("TEMPLATE/GATEWAY"),
         dns=document.maybe("TEMPLATE/DNS"),
         address_ranges=live_ranges(document),
-        used_addresses=[address for lease in leases if (address := lease.maybe("IP"))],
+        leases=_leases(cloud, document),
         security_groups=document.numbers("TEMPLATE/SECURITY_GROUPS"),
     )
 
 
-def _image(document: Document) -> FoundImage:
+def _leases(cloud: Cloud, network: Document) -> list[Lease]:
+    def lease(found: Document) -> Lease:
+        ip, holder = found.text("IP"), found.text("VM")
+        if holder in ("", "-1"):  # a reservation's or virtual router's; on hold
+            return Lease(ip=ip, own=False)
+        vm = cloud.client.info("vm", int(holder))
+        return Lease(ip=ip, vm_id=vm.id, vm_name=vm.name, own=cloud.marks.own(vm, "USER_TEMPLATE"))
+
+    with ThreadPoolExecutor(16) as asking:
+        return list(asking.map(lease, (entry for entry in network.each("AR_POOL/AR/LEASES/LEASE") if entry.has("IP"))))
+
+
+def _image(_: Cloud, document: Document) -> FoundImage:
     return FoundImage(
         id=document.id,
         name=document.name,
@@ -102,11 +114,11 @@ def _image(document: Document) -> FoundImage:
     )
 
 
-def _template(document: Document) -> FoundTemplate:
+def _template(_: Cloud, document: Document) -> FoundTemplate:
     return FoundTemplate(id=document.id, name=document.name)
 
 
-def _datastore(document: Document) -> FoundDatastore:
+def _datastore(_: Cloud, document: Document) -> FoundDatastore:
     return FoundDatastore(
         id=document.id,
         name=document.name,

@@ -30,6 +30,7 @@ class Marks:
 
     def __init__(self) -> None:
         self.stack = ""  # the random id
+        self.urns = "urn:"  # how the URNs of all its resources begin
         self._lock = threading.Lock()
         self._in_state: set[str] = set()  # URNs that had inputs in the state
         self._ids: defaultdict[str, set[str]] = defaultdict(set)  # their ids, where the engine has told
@@ -42,6 +43,16 @@ class Marks:
             "URN": quote(urn, safe=":$/._- "),  # names of resources may hold what the template syntax cannot
             "INPUTS": hashlib.sha256(text.encode()).hexdigest()[:16],
         }
+
+    def own(self, found: Document, template: str) -> bool:
+        """Whether the stack made this object.
+
+        Either sign will do: a renamed stack keeps its random id, one with a newer plugin its URNs.
+        """
+        carried = dict(found.attributes(template)).get(ATTRIBUTE)
+        return isinstance(carried, dict) and (
+            carried.get("STACK") == self.stack or carried.get("URN", "").startswith(self.urns)
+        )
 
     def saw_inputs(self, urn: str) -> None:
         """The state has this resource."""

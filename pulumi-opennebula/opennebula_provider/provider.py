@@ -39,4 +39,4 @@ class OpenNebula(Provider):
         if configuration.too_old(version):
             oldest = ".".join(map(str, configuration.OLDEST))
             operation.log(f"OpenNebula {version} is older than {oldest}, the oldest that is supported", "warning")
-        self._cloud.connect(client, self.id)
+        self._cloud.connect(client, self.id, operation.urn)

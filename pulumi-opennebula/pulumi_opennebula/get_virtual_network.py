@@ -29,7 +29,7 @@ class GetVirtualNetworkResult:
         vn_mad: str,
         bridge: str,
         address_ranges: Sequence["outputs.AddressRange"],
-        used_addresses: Sequence[str],
+        leases: Sequence["outputs.Lease"],
         security_groups: Sequence[int],
         network_address: str | None = None,
         network_mask: str | None = None,
@@ -46,7 +46,7 @@ class GetVirtualNetworkResult:
         pulumi.set(self, "gateway", gateway)
         pulumi.set(self, "dns", dns)
         pulumi.set(self, "address_ranges", address_ranges)
-        pulumi.set(self, "used_addresses", used_addresses)
+        pulumi.set(self, "leases", leases)
         pulumi.set(self, "security_groups", security_groups)
 
     @property
@@ -113,10 +113,10 @@ class GetVirtualNetworkResult:
         return value
 
     @property
-    @pulumi.getter(name="usedAddresses")
-    def used_addresses(self) -> Sequence[str]:
-        """IPv4 addresses leased or held at the moment."""
-        value: Sequence[str] = pulumi.get(self, "used_addresses")
+    @pulumi.getter
+    def leases(self) -> Sequence["outputs.Lease"]:
+        """IPv4 addresses that are not free at the moment."""
+        value: Sequence[outputs.Lease] = pulumi.get(self, "leases")
         return value
 
     @property
@@ -143,7 +143,7 @@ class AwaitableGetVirtualNetworkResult(GetVirtualNetworkResult):
             gateway=self.gateway,
             dns=self.dns,
             address_ranges=self.address_ranges,
-            used_addresses=self.used_addresses,
+            leases=self.leases,
             security_groups=self.security_groups,
         )
 
@@ -173,7 +173,7 @@ def get_virtual_network(
         gateway=found.gateway,
         dns=found.dns,
         address_ranges=found.address_ranges,
-        used_addresses=found.used_addresses,
+        leases=found.leases,
         security_groups=found.security_groups,
     )
 

@@ -391,3 +391,43 @@ class AttachedDisk:
         """Device in the guest."""
         value: str = pulumi.get(self, "target")
         return value
+
+
+@pulumi.output_type
+class Lease:
+    """An address that is not free. OpenNebula lists none of machines that the user may not see."""
+
+    def __init__(self, *, ip: str, own: bool, vm_id: int | None = None, vm_name: str | None = None) -> None:
+        """Set the properties."""
+        pulumi.set(self, "ip", ip)
+        pulumi.set(self, "vm_id", vm_id)
+        pulumi.set(self, "vm_name", vm_name)
+        pulumi.set(self, "own", own)
+
+    @property
+    @pulumi.getter
+    def ip(self) -> str:
+        """IPv4 address."""
+        value: str = pulumi.get(self, "ip")
+        return value
+
+    @property
+    @pulumi.getter(name="vmId")
+    def vm_id(self) -> int | None:
+        """Virtual machine that has it. None: it is on hold, or reserved."""
+        value: int | None = pulumi.get(self, "vm_id")
+        return value
+
+    @property
+    @pulumi.getter(name="vmName")
+    def vm_name(self) -> str | None:
+        """Name of that machine."""
+        value: str | None = pulumi.get(self, "vm_name")
+        return value
+
+    @property
+    @pulumi.getter
+    def own(self) -> bool:
+        """Whether this stack made that machine."""
+        value: bool = pulumi.get(self, "own")
+        return value

@@ -328,7 +328,7 @@ def refresh(kind: str, number: int, inputs: Properties) -> tuple[Properties, Pro
     token = f"opennebula:index:{kind}"
     resource = provider.resources[token]
     cloud: Cloud = resource.cloud  # type: ignore[attr-defined]
-    cloud.connect(Recorded(number), "0")
+    cloud.connect(Recorded(number), "0", "")
     complete, failures = provider.schema.check(inputs, provider.schema.resource_inputs(token)) if inputs else ({}, [])
     assert failures == []
     operation = Operation(f"urn:pulumi:dev::test::{token}::x", lambda *_: None, Cancellation())
@@ -393,7 +393,7 @@ def test_what_an_import_reads_is_accepted_as_inputs_and_shows_no_drift(kind: str
 def test_a_terminated_machine_is_gone_though_oned_answers_for_it() -> None:
     provider = OpenNebula()
     resource = provider.resources["opennebula:index:VirtualMachine"]
-    resource.cloud.connect(Recorded(375), "0")  # type: ignore[attr-defined]
+    resource.cloud.connect(Recorded(375), "0", "")  # type: ignore[attr-defined]
     operation = Operation("urn:pulumi:dev::test::opennebula:index:VirtualMachine::x", lambda *_: None, Cancellation())
     assert resource.read(operation, "0", {"name": "vm-hold"}, {}) is None
 

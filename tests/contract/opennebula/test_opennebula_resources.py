@@ -35,7 +35,9 @@ class Run:
     def __init__(self, endpoint: str, stack: str = "stack-1") -> None:
         self.endpoint = endpoint
         self.provider = OpenNebula()
-        self.provider._cloud.connect(Client(endpoint, "oneadmin", "pw"), stack)
+        self.provider._cloud.connect(
+            Client(endpoint, "oneadmin", "pw"), stack, "urn:pulumi:dev::test::pulumi:providers:opennebula::default"
+        )
         self.cancellation = Cancellation()
         self.lines: list[str] = []
         self.cancel_on = ""
@@ -548,8 +550,6 @@ def test_objects_are_found_by_name_or_id(run: Run) -> None:
     found = look_up(run, "getVirtualNetwork", name="net")
     assert found == look_up(run, "getVirtualNetwork", id=int(net.id))
     assert found["addressRanges"] == [{"type": "IP4", "ip4": "10.9.0.3", "size": 20}]
-    machine(run, nics=[{"networkId": int(net.id), "ip": "10.9.0.7"}])
-    assert look_up(run, "getVirtualNetwork", name="net")["usedAddresses"] == ["10.9.0.7"]
     assert look_up(run, "getDatastore", name="default")["type"] == "IMAGE"
     image = run.create("Image", "data", DISK)
     assert look_up(run, "getImage", name="data") == {
@@ -558,6 +558,27 @@ def test_objects_are_found_by_name_or_id(run: Run) -> None:
     }  # fmt: skip
     run.client.call("template.allocate", 'NAME="base"\nCPU="1"\nMEMORY="64"')
     assert look_up(run, "getTemplate", name="base") == {"id": 0, "name": "base"}
+
+
+def test_a_networks_leases_tell_the_stacks_own_machines_from_others(run: Run) -> None:
+    net = int(network(run).id)
+    ours = machine(run, nics=[{"networkId": net, "ip": "10.9.0.7"}])
+    theirs = 'NAME="theirs"\nCPU="0.1"\nMEMORY="64"\nNIC=[NETWORK_ID="{}",IP="10.9.0.8"]'
+    other = run.client.call("vm.allocate", theirs.format(net), False)
+    run.client.call("vn.hold", net, 'LEASES=[IP="10.9.0.9"]')
+
+    def leases(run: Run) -> list[Properties]:
+        found: list[Properties] = look_up(run, "getVirtualNetwork", id=net)["leases"]
+        return found
+
+    assert leases(run) == [
+        {"ip": "10.9.0.7", "vmId": int(ours.id), "vmName": "vm", "own": True},
+        {"ip": "10.9.0.8", "vmId": other, "vmName": "theirs", "own": False},
+        {"ip": "10.9.0.9", "own": False},
+    ]
+    renamed, updated, stranger = Run(run.endpoint), Run(run.endpoint, "stack-2"), Run(run.endpoint, "stack-2")
+    renamed.provider._cloud.marks.urns = stranger.provider._cloud.marks.urns = "urn:pulumi:new-name::test::"
+    assert [leases(each)[0]["own"] for each in (renamed, updated, stranger)] == [True, True, False]
 
 
 def test_what_is_not_there_is_told_with_what_is(run: Run) -> None:
