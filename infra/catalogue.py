@@ -70,7 +70,7 @@ def look_up(settings: Settings) -> Catalogue:
 
 
 def _unusable(found: opennebula.GetVirtualNetworkResult, settings: Settings) -> Iterator[str]:
-    """Why an existing network would open the machines, or cannot lease their addresses."""
+    """Why an existing network would open the machines, or cannot lease their addresses to this stack."""
     if DEFAULT_GROUP in found.security_groups:
         yield (
             "it carries security group 0, which allows everything and would be added to every machine's; "
@@ -86,6 +86,14 @@ def _unusable(found: opennebula.GetVirtualNetworkResult, settings: Settings) -> 
     if outside:
         spans = ", ".join(f"{first} to {last}" for first, last in ranges) or "no IPv4 addresses"
         yield f"it does not lease {', '.join(outside)} (it leases {spans}); set superlink:address and sites[].address"
+    held = [lease for lease in found.leases if not lease.own and IPv4Address(lease.ip) in wanted]
+    if held:
+        holders = ", ".join(f"{lease.ip} is {_holder(lease)}" for lease in held)
+        yield f"not all addresses are free: {holders}; set superlink:address and sites[].address to others"
+
+
+def _holder(lease: opennebula.outputs.Lease) -> str:
+    return "on hold" if lease.vm_id is None else f"that of VM {lease.vm_id} ({lease.vm_name})"
 
 
 def _persistent_images(settings: Settings) -> Iterator[tuple[str, str]]:

@@ -113,7 +113,10 @@ EXISTING = {
     "networkAddress": "172.16.100.0",
     "networkMask": "255.255.255.0",
     "addressRanges": [{"type": "IP4", "ip4": "172.16.100.3", "size": 100}],
-    "usedAddresses": [],
+    "leases": [
+        {"ip": "172.16.100.3", "vmId": 40, "vmName": "flower-superlink", "own": True},
+        {"ip": "172.16.100.50", "vmId": 41, "vmName": "web", "own": False},
+    ],
     "securityGroups": [7],
 }
 
@@ -130,6 +133,11 @@ def test_an_existing_network_is_used_and_none_is_made(deploy: Deploy) -> None:
         ({"securityGroups": [0]}, "security group 0, which allows everything"),
         ({"networkAddress": "10.0.0.0"}, "its addresses are 10.0.0.0/24"),
         ({"addressRanges": [{"type": "IP4", "ip4": "172.16.100.4", "size": 9}]}, "does not lease 172.16.100.3"),
+        (
+            {"leases": [{"ip": "172.16.100.4", "vmId": 9, "vmName": "web", "own": False}]},
+            "not all addresses are free: 172.16.100.4 is that of VM 9 (web)",
+        ),
+        ({"leases": [{"ip": "172.16.100.5", "own": False}]}, "172.16.100.5 is on hold"),
     ],
 )
 def test_an_existing_network_that_would_open_or_lacks_addresses_is_refused(
