@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
-import shutil
 import signal
 import subprocess
 import time
@@ -21,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.place import locate
+from tests.project_copy import copy_project, environment_of_its_own
 
-ROOT = Path(__file__).resolve().parents[3]
 STACK = "e2e"
 
 
@@ -40,23 +38,7 @@ class Workspace:
 
     def __post_init__(self) -> None:
         copy_project(self.folder)
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PULUMI_", "ONE_", "FLWR_"))}
-        state = self.folder.parent / "state"
-        state.mkdir()
-        home = self.folder.parent / "pulumi-home"
-        home.mkdir()
-        plugins = Path(os.environ.get("PULUMI_HOME", Path.home() / ".pulumi")) / "plugins"
-        if plugins.is_dir():  # official plugins that set-up installed need no second download
-            (home / "plugins").symlink_to(plugins)
-        self.env = inherited | {
-            "PATH": f"{ROOT / '.venv/bin'}:{os.environ['PATH']}",
-            "PULUMI_BACKEND_URL": f"file://{state}",
-            "PULUMI_CONFIG_PASSPHRASE": secrets.token_hex(16),
-            "PULUMI_HOME": str(home),
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
-            "FLWR_HOME": str(self.folder.parent / "flwr-home"),
-            "NO_COLOR": "1",
-        }
+        self.env = environment_of_its_own(self.folder.parent)
 
     # -- commands -----------------------------------------------------------------------------------------------------
     def run(self, *argv: str, expect: int | None = 0, timeout: float = 900) -> str:
@@ -173,23 +155,6 @@ class Workspace:
     def inspect(self, ip: str, container: str, template: str) -> str:
         """One field of a container on a machine, by a Go template of `docker inspect`."""
         return self.on(ip, f"docker inspect --format '{template}' {container}").strip()
-
-
-def copy_project(folder: Path) -> None:
-    """Copy what git knows or would add, so that the working tree is tested as a fresh clone would be."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-    ).stdout.decode()
-    for name in filter(None, listed.split("\0")):
-        source = ROOT / name
-        if source.is_symlink() or source.is_file():
-            target = folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target, follow_symlinks=False)
-    (folder / ".tools").symlink_to(ROOT / ".tools")
 
 
 @contextmanager

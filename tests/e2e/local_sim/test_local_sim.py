@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.federation.workspace import copy_project
+from tests.project_copy import copy_project
 
 pytestmark = pytest.mark.timeout(900)  # the image may have to be built first; with it a training takes half a minute
 
