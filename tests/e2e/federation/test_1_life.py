@@ -25,6 +25,12 @@ def started(federation: Workspace, *names: str) -> dict[str, tuple[str, str, str
     }
 
 
+def goodbyes(federation: Workspace) -> int:
+    """How many SuperNodes have told the SuperLink that they go."""
+    log = "docker logs flower-superlink 2>&1 | grep -c Fleet.DeactivateNode || true"
+    return int(federation.on(federation.outputs()["superlink"]["ip"], log))
+
+
 def test_up_brings_one_superlink_and_two_supernodes(federation: Workspace) -> None:
     assert set(federation.vms()) == {"flower-superlink", "flower-supernode-1", "flower-supernode-2"}
 
@@ -92,10 +98,12 @@ def test_growing_to_four_leaves_the_others_alone_and_shrinking_removes_the_two(f
     report = json.loads(federation.run("python", "scripts/train.py", "--stack", "e2e", "--rounds", "1", "--json"))
     assert set(report["rounds"][0]["sites"]) == {f"supernode-{number}" for number in (1, 2, 3, 4)}
 
+    said = goodbyes(federation)
     federation.pulumi("config", "set", "supernodes", "2")
     federation.up()
     assert set(federation.vms()) == set(names)
     assert started(federation, *names) == before
+    assert goodbyes(federation) == said + 2  # their machines were shut down, not cut off
 
 
 def test_a_changed_image_restarts_its_containers_alone(federation: Workspace) -> None:
