@@ -33,6 +33,10 @@ def rules(deployment: Deployment, group: str, direction: str) -> list[tuple[Any,
     ]
 
 
+def group_id(group: str) -> int:
+    return 100 + sum(f"flower-test-{group}".encode()) % 900  # as the cloud of conftest.py gives them
+
+
 def containers(deployment: Deployment) -> dict[str, list[str]]:
     """The `docker run` of each container, as words."""
     found = {}
@@ -88,12 +92,14 @@ def test_no_group_ever_opens_the_control_api(two: Deployment) -> None:
 
 
 def test_the_network_carries_the_narrowest_group_so_that_opennebula_adds_no_open_one(two: Deployment) -> None:
-    network = two.resources["flower-test"].inputs
-    base = 100 + sum(b"flower-test-base") % 900
-    assert network["securityGroups"] == [base]
-    for vm in two.of_type("VirtualMachine").values():
+    assert two.resources["flower-test"].inputs["securityGroups"] == [group_id("base")]
+
+
+def test_a_machine_carries_the_base_group_and_that_of_its_part(two: Deployment) -> None:
+    for name, vm in two.of_type("VirtualMachine").items():
+        part = "superlink" if name == "superlink-vm" else "supernode"
         (nic,) = vm.inputs["nics"]
-        assert base in nic["securityGroups"] and 0 not in nic["securityGroups"] and len(nic["securityGroups"]) == 2
+        assert nic["securityGroups"] == [group_id("base"), group_id(part)], name
 
 
 def test_the_network_leases_from_the_superlink_up(two: Deployment) -> None:
