@@ -133,27 +133,60 @@ def test_a_script_that_arrives_in_part_does_nothing(machine: dict[str, str]) -> 
 
 
 @pytest.fixture
-def transfer(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    """A delivery in the middle of its transfer: docker saves for ever, ssh takes it all."""
-    tools = tmp_path / "bin"
-    tools.mkdir()
-    fakes = {
-        "docker": 'case "$*" in *Size*) echo 1 ;; *inspect*) echo sha256:a ;; *) exec sleep 1000.5 ;; esac',
-        "ssh": 'case "$*" in *inspect*) exit 1 ;; *) exec sleep 1000.5 ;; esac',
-    }
-    for name, body in fakes.items():
-        (tools / name).write_text(f"#!/bin/sh\n{body}\n")
-        (tools / name).chmod(0o755)
-    (tmp_path / "images/supernode").mkdir(parents=True)
-    (tmp_path / "images/supernode/Dockerfile").touch()
-    (tmp_path / "tmp").mkdir()
-    environment = {"PATH": f"{tools}:{os.environ['PATH']}", "TMPDIR": str(tmp_path / "tmp")}
-    with subprocess.Popen(
-        ["bash", "-s"], cwd=tmp_path, env=environment, text=True, stdin=subprocess.PIPE, start_new_session=True
-    ) as process:
+def deployer(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
+    """Starts a delivery in a folder of its own, where these shell lines stand for the programs of those names."""
+
+    def start(**programs: str) -> subprocess.Popen[str]:
+        tools = tmp_path / "bin"
+        tools.mkdir()
+        for name, body in programs.items():
+            (tools / name).write_text(f"#!/bin/sh\n{body}\n")
+            (tools / name).chmod(0o755)
+        (tmp_path / "images/supernode").mkdir(parents=True)
+        (tmp_path / "images/supernode/Dockerfile").touch()
+        (tmp_path / "tmp").mkdir()
+        process = subprocess.Popen(
+            ["bash", "-s"],
+            cwd=tmp_path,
+            env={"PATH": f"{tools}:{os.environ['PATH']}", "TMPDIR": str(tmp_path / "tmp")},
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
         assert process.stdin is not None
         process.stdin.write(CASES["deliver-image.bash"])
         process.stdin.close()
+        process.stdin = None
+        return process
+
+    return start
+
+
+@pytest.mark.parametrize(
+    ("turned_away", "ends", "says"),
+    [(2, 0, "sha256:a\n"), (3, 1, "kex: closed\ncannot reach the machine at 172.16.100.4 by SSH\n")],
+)
+def test_a_delivery_that_sshd_turns_away_is_tried_thrice(
+    deployer: Callable[..., subprocess.Popen[str]], turned_away: int, ends: int, says: str
+) -> None:
+    ssh = (
+        f'echo >>asked; [ "$(wc -l <asked)" -gt {turned_away} ] || {{ echo kex: closed >&2; exit 255; }}; echo sha256:a'
+    )
+    process = deployer(docker="echo sha256:a", ssh=ssh, sleep="exit 0")
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out + err) == (ends, says)
+
+
+@pytest.fixture
+def transfer(deployer: Callable[..., subprocess.Popen[str]]) -> Iterator[subprocess.Popen[str]]:
+    """A delivery in the middle of its transfer: docker saves for ever, ssh takes it all."""
+    process = deployer(
+        docker='case "$*" in *Size*) echo 1 ;; *inspect*) echo sha256:a ;; *) exec sleep 1000.5 ;; esac',
+        ssh='case "$*" in *inspect*) exit 1 ;; *) exec sleep 1000.5 ;; esac',
+    )
+    with process:
         poll(lambda: sum("sleep 1000.5" in command for command in alive(process.pid)) == 2)
         yield process
         process.kill()

@@ -67,8 +67,15 @@ tied() {
 }
 
 id=$(built)
-answer=0
-there=$(id_there 2>"$work/errors") || answer=$?
+# Deliveries to many machines begin at once, and sshd turns away what exceeds its MaxStartups (10): try again.
+for pause in 2 4 0; do
+    answer=0
+    there=$(id_there 2>"$work/errors") || answer=$?
+    if [ "$answer" -ne 255 ]; then
+        break
+    fi
+    sleep "$pause"
+done
 if [ "$answer" -eq 255 ]; then
     cat "$work/errors" >&2
     echo "cannot reach the machine at 172.16.100.4 by SSH" >&2
