@@ -46,6 +46,9 @@ def look_up(settings: Settings) -> Catalogue:
             return None
 
     image = find("machine:image", machine.image, lambda name: opennebula.get_image(name=name))
+    if image is not None and image.persistent:
+        why = f"it is persistent, only one machine could boot from it: oneimage nonpersistent {image.id}"
+        mistakes.append(Mistake("machine:image", image.name, why))
     template = find("machine:template", machine.template, lambda name: opennebula.get_template(name=name))
     existing = find("network:name", network.name, lambda name: opennebula.get_virtual_network(name=name))
     if existing is not None:

@@ -197,7 +197,12 @@ def _addresses(sections: Sections) -> Iterator[Mistake]:
     if sections.bastion is not None and sections.bastion.address is not None:
         places.append(("bastion:address", sections.bastion.address, "the bastion"))
     places.append(("superlink:address", superlink_address(superlink, network), "the SuperLink"))
-    places += [(_site_key(sections, index), site.address, site.name) for index, site in enumerate(sites)]
+    if (
+        sections.federation is None or sections.federation.sites is None
+    ):  # their addresses follow, no setting moves them
+        places = [(site.name, site.address, site.name) for site in sites] + places
+    else:
+        places += [(f"sites[{index}].address", site.address, site.name) for index, site in enumerate(sites)]
     for key, address, who in places:
         inside = address in network.cidr and address not in (network.cidr[0], network.cidr[-1])
         if not inside and key != "bastion:address":
@@ -274,11 +279,6 @@ def _sites(sections: Sections) -> tuple[Site, ...]:
     if sections.federation is None or sections.network is None:
         return ()
     return sites_of(sections.federation, sections.network, sections.supernode or SuperNodeSettings())
-
-
-def _site_key(sections: Sections, index: int) -> str:
-    named = sections.federation is not None and sections.federation.sites is not None
-    return f"sites[{index}].address" if named else f"supernode-{index + 1}"
 
 
 def _file(path: str, folder: Path) -> Path:

@@ -343,6 +343,11 @@ def test_an_image_that_would_lose_the_data_is_refused(deploy: Deploy) -> None:
         deploy({"superlink:stateImage": "throwaway"})
 
 
+def test_an_image_that_only_one_machine_could_boot_from_is_refused(deploy: Deploy) -> None:
+    with pytest.raises(SettingsError, match="machine:image = state: it is persistent"):
+        deploy({"machine:image": "state"})
+
+
 def test_all_that_is_not_in_the_cloud_is_named_at_once_and_nothing_is_registered(
     deploy: Deploy, sites: Callable[..., str]
 ) -> None:

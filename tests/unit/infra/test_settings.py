@@ -89,6 +89,10 @@ BAD = {
         {OWN + "sites": sites({"name": "a", "address": "172.16.100.5"}, {"name": "b"})},
         "sites[1].address = 172.16.100.5: b cannot have it, it is taken by sites[0].address",
     ),
+    "the address of a SuperNode that has none of its own": (
+        {"superlink:address": "172.16.100.5"},
+        "superlink:address = 172.16.100.5: the SuperLink cannot have it, it is taken by supernode-2",
+    ),
     "the gateway's address": (
         {"superlink:address": "172.16.100.1"},
         "superlink:address = 172.16.100.1: the SuperLink cannot have it, it is taken by network:gateway",
