@@ -85,6 +85,19 @@ opennebula.VirtualMachine(
 """
 
 
+MACHINE = """
+import pulumi_opennebula as opennebula
+
+opennebula.VirtualMachine("vm", cpu=0.1, memory=64, nics=[opennebula.NicArgs(network_id=NETWORK, ip="10.8.0.3")])
+"""
+LEASES = """
+import pulumi
+import pulumi_opennebula as opennebula
+
+pulumi.export("own", [lease.own for lease in opennebula.get_virtual_network(id=NETWORK).leases])
+"""
+
+
 @pytest.fixture
 def driver() -> Dummy:
     return Dummy()
@@ -298,6 +311,29 @@ def test_objects_made_by_hand_are_imported_and_then_show_no_change(project: Proj
     assert "2 imported" in project.up()
     assert "3 unchanged" in project.up()
     assert [vm.id for vm in machines(client)] == [machine]
+
+
+def test_a_stack_knows_its_own_leases_even_renamed_and_no_other_stack_takes_them_for_its_own(
+    project: Project, client: Client
+) -> None:
+    template = 'NAME="hers"\nVN_MAD="bridge"\nBRIDGE="onebr0"\nAR=[TYPE="IP4",IP="10.8.0.3",SIZE="9"]'
+    network = str(client.call("vn.allocate", template, -1))
+    machine, leases = (text.replace("NETWORK", network) for text in (MACHINE, LEASES))
+
+    def own() -> list[bool]:
+        project.up()
+        found: list[bool] = json.loads(project.run("stack", "output", "own", "--json"))
+        return found
+
+    (project.folder / "__main__.py").write_text(machine)
+    project.up()
+    (project.folder / "__main__.py").write_text(machine + leases)
+    assert own() == [True]
+    project.run("stack", "rename", "renamed")
+    assert own() == [True]
+    (project.folder / "__main__.py").write_text(leases)
+    project.run("stack", "init", "another")
+    assert own() == [False]
 
 
 def test_pulumi_accepts_the_schema(tmp_path: Path, project: Project) -> None:
