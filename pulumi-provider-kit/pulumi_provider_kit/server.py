@@ -1,6 +1,7 @@
 """Runs a provider as a plugin: the process that the engine starts, talks to, interrupts and ends."""
 
 import argparse
+import contextlib
 import os
 import queue
 import signal
@@ -52,9 +53,17 @@ def serve(provider: Provider, argv: Sequence[str] | None = None) -> None:
     threading.Thread(target=_stop_with_parent, args=(stop, os.getppid()), daemon=True).start()
     server.start()
     print(port, flush=True)
-    stop.get()
+    _wait_for(stop)
     servicer.cancellation.set()
     server.stop(_GRACE).wait()
+
+
+def _wait_for(stop: "queue.SimpleQueue[None]") -> None:
+    """Wait in short turns: a signal that comes just as a wait begins is handled only when that wait ends."""
+    while True:
+        with contextlib.suppress(queue.Empty):
+            stop.get(timeout=1)
+            return
 
 
 def _stop_with_parent(stop: "queue.SimpleQueue[None]", parent: int) -> None:

@@ -1,6 +1,7 @@
 """remote.CopyToRemote puts files, texts and folders where the official plugin does."""
 
 import os
+import pwd
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -60,7 +61,7 @@ def test_a_text_becomes_a_file_and_parents_are_created(plugin: Plugin, ssh: SshS
 
 
 def test_a_relative_path_starts_in_the_users_home(plugin: Plugin, ssh: SshServer, there: Path) -> None:
-    copy(plugin, ssh, Asset(text="x"), os.path.relpath(there / "f", Path.home()))
+    copy(plugin, ssh, Asset(text="x"), os.path.relpath(there / "f", pwd.getpwuid(os.getuid()).pw_dir))
     assert tree(there) == {"f": "x"}
 
 
