@@ -60,8 +60,8 @@ async def _process(
     command: Sequence[str], directory: Path, environment: Mapping[str, str]
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """A process that is gone, with all it started, when the block is left early."""
-    try:
-        process = await asyncio.create_subprocess_exec(
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(
             *command,
             cwd=directory,
             env=environment,
@@ -70,6 +70,12 @@ async def _process(
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,
         )
+    )
+    try:
+        process = await asyncio.shield(starting)  # interrupted halfway, the process would run on with nobody to end it
+    except asyncio.CancelledError:
+        await _end(await starting)
+        raise
     except (OSError, ValueError) as error:
         raise UserError(f"cannot run {command[0]}: {error}") from error
     try:
