@@ -77,7 +77,7 @@ class Replay:
         folder = self._folder / name
         folder.mkdir(exist_ok=True)
         (folder / "one_auth").write_text(SESSION)
-        settings = Settings(window=0.1, latency=0.1, poll=0.5, monitoring=0.2)
+        settings = Settings(window=0.1, latency=1.0, poll=0.5, monitoring=0.2)
         oned = Oned(folder, self._driver, hosts=(), settings=settings)
         oned.start()
         self._name = name

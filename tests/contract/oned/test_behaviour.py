@@ -6,6 +6,7 @@ import threading
 import time
 import xmlrpc.client
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,7 +15,7 @@ import pytest
 
 from sandbox.oned.driver import HostCapacity, Nic, Power, PrologError, Vm
 from sandbox.oned.dummy import Dummy
-from tests.contract.oned.front_end import SESSION, FrontEnd, wait
+from tests.contract.oned.front_end import SESSION, SETTINGS, FrontEnd, wait
 
 Begin = Callable[[Dummy], FrontEnd]
 NETWORK = 'NAME="net"\nVN_MAD="bridge"\nAR=[TYPE="IP4",IP="10.0.0.3",SIZE="20"]'
@@ -172,12 +173,13 @@ def test_rules_that_cannot_be_applied_show_in_the_group_and_can_be_committed_aga
     wait(lambda: f"<UPDATED_VMS><ID>{vm}</ID></UPDATED_VMS>" in one.call("secgroup.info", group), "the success")
 
 
-def test_right_after_a_call_the_old_state_is_read(begin: Begin) -> None:
-    one = begin(Dummy())
+def test_right_after_a_call_the_old_state_is_read(tmp_path: Path) -> None:
+    one = FrontEnd(tmp_path, Dummy(), replace(SETTINGS, latency=1.0))  # longer than a busy machine takes to read
     vm = one.launch()
     one.becomes(vm, "RUNNING")
     one.call("vm.action", "terminate", vm)
     assert one.place(vm) == "RUNNING"
+    one.stop()
 
 
 @pytest.mark.parametrize(
