@@ -26,7 +26,9 @@ def project(tmp_path: Path) -> Path:
 def run(project: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     venv = project / ".venv" / "bin"
     path = f"{venv}:{project.parent / 'system'}:{os.defpath}"
-    return subprocess.run([venv / "docker", "ps"], env={"PATH": path, **variables}, capture_output=True, text=True)
+    return subprocess.run(
+        [venv / "docker", "ps"], env={"PATH": path, **variables}, capture_output=True, text=True, timeout=20
+    )
 
 
 def test_an_engine_that_answers_by_itself_needs_no_address(project: Path) -> None:
@@ -44,6 +46,13 @@ def test_the_projects_own_engine_is_used_unless_the_user_names_one(
     (project / ".tools").mkdir()
     (project / ".tools" / "docker-host").write_text("unix:///own")
     assert run(project, **variables).stdout == f"ps at {address}\n"
+
+
+def test_wrappers_of_two_clones_on_path_do_not_call_each_other_for_ever(project: Path) -> None:
+    other = project.parent / "another clone" / ".venv" / "bin"
+    shutil.copytree(project / ".venv" / "bin", other)
+    path = f"{project / '.venv' / 'bin'}:{other}:{project.parent / 'system'}:{os.defpath}"
+    assert run(project, PATH=path).stdout == "ps at no address\n"
 
 
 def test_without_a_docker_command_it_says_so_and_does_not_call_itself(project: Path) -> None:
