@@ -11,7 +11,10 @@ from typing import Any
 
 import pytest
 
+from tests.contract.oned.front_end import wait
 from tests.contract.program.conftest import Program
+
+READY = 1  # of a network; until then it leases nothing
 
 SUPERNODES, SITES = "flower-on-opennebula:supernodes", "flower-on-opennebula:sites"
 AN_IMAGE = "there is no image named '{}'; user oneadmin sees debian-13, debian-13-docker"
@@ -94,6 +97,7 @@ def campus(program: Program) -> None:
         'NETWORK_MASK="255.255.255.0"\nAR=[TYPE="IP4",IP="172.16.100.3",SIZE="100"]',
         -1,
     )
+    wait(lambda: program.cloud.info("vn", network).number("STATE") == READY, "the network can lease")
     machine = f'NAME="web"\nCPU="0.1"\nMEMORY="64"\nNIC=[NETWORK_ID="{network}",IP="172.16.100.4"]'
     program.cloud.call("vm.allocate", machine, True)
     program.cloud.call("vn.hold", network, 'LEASES=[IP="172.16.100.5"]')
