@@ -10,7 +10,7 @@ from typing import TypeVar
 import pulumi
 import pulumi_opennebula as opennebula
 
-from infra.settings import Settings
+from infra.settings import Settings, persistent_images
 from infra.settings_rules import Mistake
 from infra.stack_config import SettingsError
 
@@ -55,7 +55,7 @@ def look_up(settings: Settings) -> Catalogue:
         mistakes += (Mistake("network:name", existing.name, why) for why in _unusable(existing, settings))
 
     disks = {}
-    for key, name in _persistent_images(settings):
+    for key, name in persistent_images(settings.superlink, settings.federation):
         disk = find(key, name, lambda name: opennebula.get_image(name=name))
         if disk is not None and not disk.persistent:
             why = f"it is not persistent, what is written to it would be lost: oneimage persistent {disk.id}"
@@ -97,11 +97,3 @@ def _unusable(found: opennebula.GetVirtualNetworkResult, settings: Settings) -> 
 
 def _holder(lease: opennebula.outputs.Lease) -> str:
     return "on hold" if lease.vm_id is None else f"that of VM {lease.vm_id} ({lease.vm_name})"
-
-
-def _persistent_images(settings: Settings) -> Iterator[tuple[str, str]]:
-    if settings.superlink.state_image is not None:
-        yield "superlink:stateImage", settings.superlink.state_image
-    for index, site in enumerate(settings.sites):
-        if site.data_image is not None:
-            yield f"sites[{index}].dataImage", site.data_image

@@ -7,8 +7,10 @@ Every key of `Pulumi.<stack>.yaml` is a field here, its key spelled in camel cas
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
@@ -104,6 +106,10 @@ class SiteSettings(Section):
         "Folder of the machine that training sees, read-only, as /data.",
         allowed="an absolute path of letters, digits and . _ / -",
     )
+
+    def partition_at(self, position: int) -> int:
+        """The partition of the site that stands at `position` in the list, counted from 0."""
+        return position if self.partition is None else self.partition
 
 
 class FederationSettings(Section):
@@ -347,16 +353,37 @@ def superlink_address(superlink: SuperLinkSettings, network: Network) -> IPv4Add
     return superlink.address or host_of(network, SUPERLINK_OFFSET)
 
 
+def persistent_images(
+    superlink: SuperLinkSettings | None, federation: FederationSettings | None
+) -> Iterator[tuple[str, str]]:
+    """Each setting that names a persistent image, with that name."""
+    if superlink is not None and superlink.state_image is not None:
+        yield "superlink:stateImage", superlink.state_image
+    if federation is not None:
+        for index, site in enumerate(federation.sites or []):
+            if site.data_image is not None:
+                yield f"sites[{index}].dataImage", site.data_image
+
+
+def located(path: str, folder: Path) -> Path:
+    """A file that a setting names: relative to `folder`, or starting with / or ~."""
+    return folder / Path(path).expanduser()
+
+
+def named_sites(federation: FederationSettings) -> list[SiteSettings]:
+    """`sites`, or as many as `supernodes` says, named supernode-1 and on."""
+    if federation.sites is not None:
+        return federation.sites
+    count = federation.supernodes or DEFAULT_SUPERNODES
+    return [SiteSettings(name=f"supernode-{number}") for number in range(1, count + 1)]
+
+
 def sites_of(federation: FederationSettings, network: Network, sizes: SuperNodeSettings) -> tuple[Site, ...]:
     """Names, partitions, addresses and sizes of all SuperNodes, defaults filled in."""
-    named = federation.sites
-    if named is None:
-        count = federation.supernodes or DEFAULT_SUPERNODES
-        named = [SiteSettings(name=f"supernode-{number}") for number in range(1, count + 1)]
     return tuple(
         Site(
             name=site.name,
-            partition=index if site.partition is None else site.partition,
+            partition=site.partition_at(index),
             address=site.address or host_of(network, FIRST_SUPERNODE_OFFSET + index),
             cpu=site.cpu or sizes.cpu,
             vcpu=site.vcpu or sizes.vcpu,
@@ -366,5 +393,5 @@ def sites_of(federation: FederationSettings, network: Network, sizes: SuperNodeS
             data_image=site.data_image,
             data_dir=site.data_dir,
         )
-        for index, site in enumerate(named)
+        for index, site in enumerate(named_sites(federation))
     )

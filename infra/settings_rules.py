@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 
 from infra import ssh
 from infra.settings import (
-    DEFAULT_SUPERNODES,
     FIRST_SUPERNODE_OFFSET,
     SAMPLE_PARTITIONS,
     Bastion,
@@ -28,6 +27,9 @@ from infra.settings import (
     SuperLinkSettings,
     SuperNodeSettings,
     host_of,
+    located,
+    named_sites,
+    persistent_images,
     sites_of,
     superlink_address,
 )
@@ -119,14 +121,9 @@ def _federation(sections: Sections, folder: Path) -> Iterator[Mistake]:
 def _sample_data(settings: FederationSettings, folder: Path) -> Iterator[Mistake]:
     if settings.sample_data is None:
         return
-    explicit = settings.sites is not None
-    partitions = (
-        [index if site.partition is None else site.partition for index, site in enumerate(settings.sites or [])]
-        if explicit
-        else list(range(settings.supernodes or DEFAULT_SUPERNODES))
-    )
+    partitions = [site.partition_at(index) for index, site in enumerate(named_sites(settings))]
     if max(partitions, default=0) >= SAMPLE_PARTITIONS:
-        who = "sites" if explicit else f"supernodes = {settings.supernodes}"
+        who = f"supernodes = {settings.supernodes}" if settings.sites is None else "sites"
         yield Mistake(
             "sampleData",
             settings.sample_data,
@@ -152,7 +149,7 @@ def _credentials(opennebula: OpenNebula | None, environment: Mapping[str, str], 
         yield Mistake(
             "opennebula:endpoint", None, "set it, or ONE_XMLRPC, to a URL such as https://one.example.org:2633/RPC2"
         )
-    if opennebula.ca_bundle is not None and not _file(opennebula.ca_bundle, folder).is_file():
+    if opennebula.ca_bundle is not None and not located(opennebula.ca_bundle, folder).is_file():
         yield Mistake("opennebula:caBundle", opennebula.ca_bundle, "there is no such file")
     if opennebula.username is not None and opennebula.password is None:
         how = "pulumi config set --secret opennebula:password"
@@ -163,10 +160,10 @@ def _credentials(opennebula: OpenNebula | None, environment: Mapping[str, str], 
         return
     for key, value in (("opennebula:authFile", opennebula.auth_file), ("ONE_AUTH", environment.get("ONE_AUTH"))):
         if value:
-            if not _file(value, folder).is_file():
+            if not located(value, folder).is_file():
                 yield Mistake(key, value, "there is no such file; it must hold one line, user:password")
             return
-    if not _file("~/.one/one_auth", folder).is_file():
+    if not located("~/.one/one_auth", folder).is_file():
         yield Mistake(
             "opennebula:authFile",
             None,
@@ -222,13 +219,13 @@ def _ssh(sections: Sections, folder: Path) -> Iterator[Mistake]:
         yield Mistake("bastion:host", None, remedy)
     if sections.ssh is not None:
         try:
-            ssh.read_private_key(_file(sections.ssh.private_key_file, folder))
+            ssh.read_private_key(located(sections.ssh.private_key_file, folder))
         except ValueError as error:
             yield Mistake("ssh:privateKeyFile", sections.ssh.private_key_file, str(error))
     bastion = sections.bastion
     if bastion is not None:
         try:
-            ssh.known_host_key(_file(bastion.known_hosts, folder), bastion.host, bastion.port)
+            ssh.known_host_key(located(bastion.known_hosts, folder), bastion.host, bastion.port)
         except ValueError as error:
             yield Mistake("bastion:knownHosts", bastion.known_hosts, str(error))
 
@@ -242,7 +239,7 @@ def _machine(sections: Sections) -> Iterator[Mistake]:
             yield Mistake("machine:image", None, "set it, or machine:template, to what machines boot from")
         elif machine.disk_size is not None:
             yield Mistake("machine:diskSize", machine.disk_size, "it applies to machine:image, which is not set")
-        elif any(True for _ in _image_uses(sections)):
+        elif any(True for _ in persistent_images(sections.superlink, sections.federation)):
             yield Mistake("machine:image", None, "persistent images are attached beside it, so it is needed")
     if machine.package_mirror is not None and sections.network is not None:
         host = urlsplit(machine.package_mirror).hostname or ""
@@ -260,26 +257,13 @@ def _machine(sections: Sections) -> Iterator[Mistake]:
 
 def _persistent_images(sections: Sections) -> Iterator[Mistake]:
     used: dict[str, str] = {}
-    for key, name in _image_uses(sections):
+    for key, name in persistent_images(sections.superlink, sections.federation):
         if name in used:
             yield Mistake(key, name, f"{used[name]} uses it; a persistent image belongs to one machine")
         used.setdefault(name, key)
-
-
-def _image_uses(sections: Sections) -> Iterator[tuple[str, str]]:
-    if sections.superlink is not None and sections.superlink.state_image is not None:
-        yield "superlink:stateImage", sections.superlink.state_image
-    if sections.federation is not None:
-        for index, site in enumerate(sections.federation.sites or []):
-            if site.data_image is not None:
-                yield f"sites[{index}].dataImage", site.data_image
 
 
 def _sites(sections: Sections) -> tuple[Site, ...]:
     if sections.federation is None or sections.network is None:
         return ()
     return sites_of(sections.federation, sections.network, sections.supernode or SuperNodeSettings())
-
-
-def _file(path: str, folder: Path) -> Path:
-    return folder / Path(path).expanduser()

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_ssh_private_key,
 )
 
-from infra.settings import Bastion, Settings
+from infra.settings import Bastion, Settings, located
 
 KEY_TYPES = ("ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa", "ssh-ed25519")
 """Types of host keys, in the order in which they are asked for."""
@@ -86,9 +86,9 @@ def access(settings: Settings, folder: Path) -> Access:
     bastion = settings.bastion
     bastion_key = None
     if bastion is not None:
-        bastion_key = known_host_key(folder / Path(bastion.known_hosts).expanduser(), bastion.host, bastion.port)
+        bastion_key = known_host_key(located(bastion.known_hosts, folder), bastion.host, bastion.port)
     key_file = settings.ssh.private_key_file
-    key = read_private_key(folder / Path(key_file).expanduser())
+    key = read_private_key(located(key_file, folder))
     return Access(key=key, key_file=key_file, bastion=bastion, bastion_key=bastion_key)
 
 
