@@ -14,6 +14,6 @@ from tests.e2e.federation.workspace import Workspace, workspace
 def federation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     """The project on a cloud of its own, two SuperNodes up. A test that changes their number sets it back."""
     parent: Path = tmp_path_factory.mktemp("federation")
-    with workspace(parent, subnet="172.16.217.0/24", settings={}) as place:
+    with workspace(parent, subnet="172.16.217.0/24") as place:
         place.up()
         yield place

@@ -7,10 +7,6 @@ from ipaddress import IPv4Network
 
 from tests.e2e.federation.workspace import Workspace
 
-MACHINES = {"flower-superlink": "flower-superlink"} | {
-    f"flower-supernode-{number}": "flower-supernode" for number in (1, 2, 3, 4)
-}
-
 
 def started(federation: Workspace, *names: str) -> dict[str, tuple[str, str, str]]:
     """VM id, boot time and the container's StartedAt of each machine: what a restart or a replacement would change."""
@@ -18,8 +14,8 @@ def started(federation: Workspace, *names: str) -> dict[str, tuple[str, str, str
     return {
         name: (
             str(vms[name]["id"]),
-            federation.on(vms[name]["addresses"][0], "cut -d' ' -f22 /proc/1/stat").strip(),
-            federation.inspect(vms[name]["addresses"][0], MACHINES[name], "{{.Id}} {{.State.StartedAt}}"),
+            federation.on(name, "cut -d' ' -f22 /proc/1/stat").strip(),
+            federation.inspect(name, "{{.Id}} {{.State.StartedAt}}"),
         )
         for name in names
     }
@@ -28,7 +24,7 @@ def started(federation: Workspace, *names: str) -> dict[str, tuple[str, str, str
 def goodbyes(federation: Workspace) -> int:
     """How many SuperNodes have told the SuperLink that they go."""
     log = "docker logs flower-superlink 2>&1 | grep -c Fleet.DeactivateNode || true"
-    return int(federation.on(federation.outputs()["superlink"]["ip"], log))
+    return int(federation.on("flower-superlink", log))
 
 
 def test_up_brings_one_superlink_and_two_supernodes(federation: Workspace) -> None:
@@ -43,23 +39,25 @@ def test_outputs_name_what_is_there(federation: Workspace) -> None:
         f"flower-supernode-{n}": (str(subnet[3 + n]), int(vms[f"flower-supernode-{n}"]["id"])) for n in (1, 2)
     }
     digest = outputs["supernodes"][0]["imageDigest"]
-    assert digest == federation.inspect(outputs["supernodes"][0]["ip"], "flower-supernode", "{{.Image}}")
+    assert digest == federation.inspect(outputs["supernodes"][0]["name"], "{{.Image}}")
 
 
 def test_a_site_has_its_own_partition_and_nobody_elses(federation: Workspace) -> None:
     first, second = (
-        federation.on(node["ip"], "sha256sum /srv/flower/data/train-images-idx3-ubyte").split()[0]
+        federation.on(node["name"], "sha256sum /srv/flower/data/train-images-idx3-ubyte").split()[0]
         for node in federation.outputs()["supernodes"]
     )
     assert first != second
-    superlink = federation.outputs()["superlink"]["ip"]
-    assert federation.on(superlink, "find / -xdev -name '*-ubyte*' -not -path '/proc/*' 2>/dev/null || true") == ""
+    assert (
+        federation.on("flower-superlink", "find / -xdev -name '*-ubyte*' -not -path '/proc/*' 2>/dev/null || true")
+        == ""
+    )
 
 
 def test_a_second_up_finds_nothing_to_do(federation: Workspace) -> None:
     names = list(federation.vms())
     before = started(federation, *names)
-    federation.pulumi("up", "--yes", "--skip-preview", "--expect-no-changes")
+    federation.up_finds_nothing_to_do()
     assert started(federation, *names) == before
 
 
@@ -82,7 +80,7 @@ def test_a_changed_app_runs_next_time_and_rebuilds_nothing(federation: Workspace
     as_it_was = app.read_text()
     first_line = "    settings = Settings.of(run_config)\n"
     app.write_text(as_it_was.replace(first_line, f'    raise RuntimeError("the changed app ran")\n{first_line}'))
-    federation.pulumi("up", "--yes", "--skip-preview", "--expect-no-changes")
+    federation.up_finds_nothing_to_do()
     assert "the changed app ran" in federation.refused("python", "scripts/train.py", "--stack", "e2e")
     app.write_text(as_it_was)
     assert started(federation, *names) == before
@@ -117,9 +115,4 @@ def test_a_changed_image_restarts_its_containers_alone(federation: Workspace) ->
     for node in nodes:
         assert after[node][:2] == before[node][:2]  # the same machine, not rebooted
         assert after[node][2] != before[node][2]  # another container
-    assert (
-        federation.inspect(
-            federation.outputs()["supernodes"][0]["ip"], "flower-supernode", "{{.Config.Labels.changed}}"
-        )
-        == "yes"
-    )
+        assert federation.inspect(node, "{{.Config.Labels.changed}}") == "yes"

@@ -25,8 +25,8 @@ def converged(federation: Workspace, machines: set[str]) -> None:
     state = {str(r["id"]) for r in federation.resources().values() if r["type"].endswith(":VirtualMachine")}
     assert state == {str(vm["id"]) for vm in vms.values()}, "a VM runs that the state does not know"
     for node in federation.outputs()["supernodes"]:
-        assert federation.inspect(node["ip"], "flower-supernode", "{{.State.Running}}") == "true"
-    federation.pulumi("up", "--yes", "--skip-preview", "--expect-no-changes")
+        assert federation.inspect(node["name"], "{{.State.Running}}") == "true"
+    federation.up_finds_nothing_to_do()
 
 
 @pytest.mark.parametrize(

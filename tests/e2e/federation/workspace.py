@@ -11,15 +11,16 @@ import json
 import os
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from outputs import parse_outputs
 from sandbox.place import locate
-from tests.project_copy import copy_project, environment_of_its_own
+from ssh import write_ssh_config
+from tests.project_copy import ROOT, copy_project, environment_of_its_own
 
 STACK = "e2e"
 
@@ -67,22 +68,26 @@ class Workspace:
             check=False,
         )
 
-    def pulumi(self, *argv: str, expect: int | None = 0) -> str:
+    def pulumi(self, *argv: str) -> str:
         """Run `pulumi` without questions."""
-        return self.run("pulumi", *argv, "--non-interactive", expect=expect)
+        return self.run("pulumi", *argv, "--non-interactive")
 
-    def up(self, expect: int | None = 0) -> str:
+    def up(self, *argv: str) -> str:
         """Bring the stack to what the program says."""
-        return self.pulumi("up", "--yes", "--skip-preview", expect=expect)
+        return self.pulumi("up", "--yes", "--skip-preview", *argv)
 
-    def interrupt_up(self, moment: Callable[[str], bool], command: str = "up") -> str:
-        """Start `pulumi up` (or `destroy`), press Ctrl-C once `moment` is true of its output so far; return all output.
+    def up_finds_nothing_to_do(self) -> None:
+        """`pulumi up` must leave everything as it is."""
+        self.up("--expect-no-changes")
+
+    def interrupt_up(self, moment: Callable[[str], bool]) -> str:
+        """Start `pulumi up`, press Ctrl-C once `moment` is true of its output so far; return all output.
 
         As in a terminal, the signal goes to the whole process group. The moment must come, and the command must fail,
         or the test would prove nothing.
         """
         process = subprocess.Popen(
-            ["pulumi", command, "--yes", "--skip-preview", "--non-interactive"],
+            ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive"],
             cwd=self.folder,
             env=self.env,
             stdin=subprocess.DEVNULL,
@@ -102,9 +107,9 @@ class Workspace:
                 os.killpg(process.pid, signal.SIGINT)
         output = "".join(seen)
         if not interrupted:
-            raise CommandFailed(f"pulumi {command} ended before the moment to interrupt it came\n{output}")
+            raise CommandFailed(f"pulumi up ended before the moment to interrupt it came\n{output}")
         if process.wait(timeout=60) == 0:
-            raise CommandFailed(f"pulumi {command} succeeded although it was interrupted\n{output}")
+            raise CommandFailed(f"pulumi up succeeded although it was interrupted\n{output}")
         return output
 
     def outputs(self) -> dict[str, Any]:
@@ -139,26 +144,21 @@ class Workspace:
         """End a VM at once, behind OpenNebula's back, as a host that loses power would."""
         self.run("docker", "kill", locate(STACK, self.folder / ".sandbox").vm(int(self.vms()[name]["id"])))
 
-    def on(self, ip: str, command: str, expect: int | None = 0) -> str:
-        """Run a command on a machine as root, through the bastion."""
-        state = self.folder / ".sandbox" / STACK
-        bastion = self.outputs()["bastion"]
-        key = ["-i", str(state / "id_ed25519"), "-o", "BatchMode=yes", "-o", "LogLevel=ERROR"]
-        known = self.folder.parent / "known_hosts"
-        known.write_text(self.outputs()["sshKnownHosts"])
-        pinned = ["-o", f"UserKnownHostsFile={known}", "-o", "StrictHostKeyChecking=yes"]
-        jump = ["ssh", *key, *pinned, "-p", str(bastion["port"]), f"{bastion['user']}@{bastion['host']}", "-W", "%h:%p"]
-        return self.run(
-            "ssh", *key, *pinned, "-o", f"ProxyCommand={' '.join(jump)}", f"root@{ip}", command, expect=expect
-        )
+    def on(self, machine: str, command: str) -> str:
+        """Run a command on a machine as root, by the way in that the scripts take."""
+        outputs = parse_outputs(self.outputs(), STACK)
+        key = self.folder / outputs.private_key_file.relative_to(ROOT)  # relative paths of the stack are the copy's
+        config = write_ssh_config(self.folder.parent, replace(outputs, private_key_file=key))
+        return self.run("ssh", "-F", str(config), machine, command)
 
-    def inspect(self, ip: str, container: str, template: str) -> str:
-        """One field of a container on a machine, by a Go template of `docker inspect`."""
-        return self.on(ip, f"docker inspect --format '{template}' {container}").strip()
+    def inspect(self, machine: str, template: str) -> str:
+        """One field of the machine's container, by a Go template of `docker inspect`."""
+        container = "flower-superlink" if machine == "flower-superlink" else "flower-supernode"
+        return self.on(machine, f"docker inspect --format '{template}' {container}").strip()
 
 
 @contextmanager
-def workspace(parent: Path, subnet: str, settings: Mapping[str, str]) -> Iterator[Workspace]:
+def workspace(parent: Path, subnet: str) -> Iterator[Workspace]:
     """A workspace with its cloud up and its stack made; afterwards the cloud is gone, whatever happened in between."""
     place = Workspace(parent / "project", subnet)
     try:
@@ -177,17 +177,8 @@ def workspace(parent: Path, subnet: str, settings: Mapping[str, str]) -> Iterato
             "opennebula:endpoint": cloud["endpoint"],
             "bastion:port": cloud["bastion"].rpartition(":")[2],
             "network:cidr": subnet,
-            **settings,
         }.items():
             place.pulumi("config", "set", key, value)
         yield place
     finally:
         place.sandbox("down", expect=None)
-
-
-def wait_until(what: str, ready: Callable[[], bool], seconds: float = 60) -> None:
-    """Poll until `ready` is true, or fail naming what did not come."""
-    deadline = time.monotonic() + seconds
-    while not ready():
-        assert time.monotonic() < deadline, f"{what} did not come within {seconds:.0f} s"
-        time.sleep(0.5)
